@@ -7,7 +7,7 @@ W = "$(WANGGE_HOME)/venv/bin/wangge"
 PY = "$(WANGGE_HOME)/venv/bin/python"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long coverage soak mutants shots check bench map docs spec migration pages demo sbom release advisories clean install install-test
+.PHONY: help run test test-long coverage soak mutants shots pictures check bench map docs spec migration pages demo sbom release advisories clean install install-test
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -52,13 +52,16 @@ mutants: install-test ## change the sync core line by line and see which changes
 shots: install-test ## pictures of every page in both languages, into .wangge/shots
 	@exec $(PY) -m tests.web.shots
 
+pictures: install-test ## take the pictures of the Chinese guides anew, into docs/zh/pictures
+	@exec $(PY) -m tests.web.guide_pictures
+
 check: install-test ## lint, types, import contracts
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && "$(WANGGE_HOME)/venv/bin/lint-imports"
 
 bench: install-test ## measure; results go to bench/RESULTS.md by hand, with machine and commit
 	@exec $(PY) -m bench $(ARGS)
 
-map: install-test ## draw docs/architecture.svg, docs/facts.md and docs/drawings from the code
+map: install-test ## write what the docs say by the code: drawings, facts, the data dictionary, the tables of privacy
 	@exec $(PY) -m deploy.map
 
 docs: install-test ## build the docs into .wangge/docs; a broken link or anchor fails

@@ -32,10 +32,13 @@ COMMANDS = {
     "erase": "evidence:erase",
     "backup": "backups:backup",
     "restore": "backups:restore",
+    "drill": "drills:drill",
+    "note-backup": "drills:note_backup",
     "keys": "keys:keys",
     "outbox": "outbox:outbox",
     "doctor": "doctor:doctor",
     "setup": "setup:setup",
+    "limits": "limits:limits",
 }
 
 

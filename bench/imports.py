@@ -28,6 +28,15 @@ from tests.imports.filing import ADMIN
 from tests.imports.test_dirty_files_imported import settle_city
 
 
+@dataclass(frozen=True)
+class _Pull:
+    """All pages of a pull: seconds, lines, and how many others were under way when it began."""
+
+    took_s: float
+    lines: int
+    beside: int
+
+
 @dataclass
 class _Whole:
     """A file on the whole way, step by step, with the seconds of each."""
@@ -83,12 +92,36 @@ def main(options: Sequence[str] = ()) -> None:
                 total = sum(whole.took.values())
                 console.print(f"{what}: {run.rows:,} rows in {total:.1f} s ({told}) {run.state} {run.counts}")
                 console.print(f"{what}: {_written(database) - before:,} rows of history")
-        if pulls:
-            console.print(
-                f"{len(pulls)} pulls of {given.phones} phones beside it: median "
-                f"{statistics.median(pulls):.2f} s, longest {max(pulls):.2f} s"
-            )
+        for line in _told(pulls, given.phones):
+            console.print(line)
         database.engine.dispose()
+
+
+def _told(pulls: Sequence[_Pull], phones: int) -> Iterator[str]:
+    """What phones waited for, and how it goes with how many lines came: a pull of many is long by itself."""
+    if not pulls:
+        return
+    took = [one.took_s for one in pulls]
+    yield (
+        f"{len(pulls)} pulls of {phones} phones beside it: median {statistics.median(took):.2f} s, "
+        f"longest {max(took):.2f} s"
+    )
+    for name, least, most in (
+        ("nothing", 0, 0),
+        ("1 to 500", 1, 500),
+        ("501 to 5,000", 501, 5_000),
+        ("more", 5_001, 10**9),
+    ):
+        some = [one for one in pulls if least <= one.lines <= most]
+        if some:
+            took = sorted(one.took_s for one in some)
+            lines = sum(one.lines for one in some)
+            yield (
+                f"  {name} lines: {len(some)} pulls, median {statistics.median(took):.2f} s, ninth of ten "
+                f"{took[len(took) * 9 // 10]:.2f} s, longest {took[-1]:.2f} s, {lines:,} lines in all"
+            )
+    worst = max(pulls, key=lambda one: one.took_s)
+    yield f"  the longest: {worst.lines:,} lines, {worst.beside} others under way when it began"
 
 
 def _written(database: Database) -> int:
@@ -99,16 +132,20 @@ def _written(database: Database) -> int:
 
 
 @contextmanager
-def _phones(url: str, count: int) -> Iterator[list[float]]:
-    """So many phones of the representative that pull again and again; gives the seconds of each pull."""
-    pulls: list[float] = []
+def _phones(url: str, count: int) -> Iterator[list[_Pull]]:
+    """So many phones of the representative that pull again and again; gives each pull."""
+    pulls: list[_Pull] = []
+    under_way: set[int] = set()
     stop = threading.Event()
 
-    def keep_pulling(pull: Callable[[], object]) -> None:
+    def keep_pulling(pull: Callable[[], int]) -> None:
+        me = threading.get_ident()
         while not stop.is_set():
-            began = time.perf_counter()
-            pull()
-            pulls.append(time.perf_counter() - began)
+            beside, began = len(under_way), time.perf_counter()
+            under_way.add(me)
+            lines = pull()
+            under_way.discard(me)
+            pulls.append(_Pull(time.perf_counter() - began, lines, beside))
             stop.wait(5)
 
     threads = [threading.Thread(target=keep_pulling, args=(Client(url).pull,)) for _ in range(count)]

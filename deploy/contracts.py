@@ -14,7 +14,7 @@ from backend.core import capabilities
 ABOVE = ("wsgi | web_worker | worker | cli", "commands", "demo | local | specification", "migrations", "app",
          "queue")  # fmt: skip
 PARTS = ("(api) | (subscriptions) | (periodic) | (office_steps) | (messages) | (metrics)", "(services)",
-         "(rules)", "(queries)", "(reading)", "(kinds)")  # fmt: skip
+         "(rules)", "(queries)", "(reading)", "(kinds)", "(clock)")  # fmt: skip
 
 
 def capability_layers() -> list[list[str]]:

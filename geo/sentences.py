@@ -39,7 +39,8 @@ class Words(NamedTuple):
         return self.zh if self.zh == self.en else f"{self.zh} · {self.en}"
 
 
-NUMBER = (Real, Decimal)
+# The plain types first: to ask whether something is an abstract number takes ten times as long.
+NUMBER = (int, float, Real, Decimal)
 Render = Callable[[Any, int], str]
 
 
@@ -68,7 +69,7 @@ TYPES: dict[str, tuple[tuple[type, ...], Render]] = {
     "text": ((str,), lambda value, _: str(value)),
     "code": ((str, int, UUID), lambda value, _: str(value)),
     "words": ((tuple,), lambda value, side: str(value[side])),
-    "number": (NUMBER, lambda value, _: str(value) if isinstance(value, Integral) else f"{value:g}"),
+    "number": (NUMBER, lambda value, _: str(value) if isinstance(value, (int, Integral)) else f"{value:g}"),
     "amount": (NUMBER, lambda value, _: f"{value:,.0f}"),
     "percent": (NUMBER, lambda value, _: f"{value:.0%}"),
     "seconds": (NUMBER, lambda value, _: f"{value:.1f}"),
@@ -101,11 +102,11 @@ class Sentence:
     def words(self, arguments: Mapping[str, Any]) -> Words:
         """It with its arguments. Raises TypeError for others than it takes."""
         need(self.name, self.takes, arguments)
-        written = (
-            {name: TYPES[self.takes[name]][1](value, side) for name, value in arguments.items()}
-            for side in (0, 1)
-        )
-        return Words(self.zh.format_map(next(written)), self.en.format_map(next(written)))
+        zh, en = {}, {}
+        for name, value in arguments.items():
+            render = TYPES[self.takes[name]][1]
+            zh[name], en[name] = render(value, 0), render(value, 1)
+        return Words(self.zh.format_map(zh), self.en.format_map(en))
 
 
 def need(about: str, takes: Mapping[str, str], arguments: Mapping[str, Any]) -> None:

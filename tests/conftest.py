@@ -19,7 +19,7 @@ import httpx
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, delete, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 from werkzeug.serving import make_server
@@ -29,7 +29,10 @@ from backend.app import create_app, make_context
 from backend.core import config, logs
 from backend.core.db import Database, make_engine
 from backend.core.installation import USUAL, hold
+from backend.core.kinds.account import Token
 from backend.core.private_files import own_folder
+from backend.core.services import credentials
+from backend.core.services.credentials import token_sha256
 from backend.demo.load import load_city
 from backend.demo.sizes import SIZES
 from backend.local.cluster import Cluster, find_binaries
@@ -38,10 +41,17 @@ from backend.queue import serving
 from mobile_api_spec.phone import Clock, Link, Phone
 from tests import answers, factories
 from tests.factories import PASSWORD, PEOPLE, server_view
-from tests.sharing_out import pytest_collection_modifyitems, pytest_xdist_make_scheduler  # noqa: F401 - hooks
+from tests.sharing_out import (  # noqa: F401 - hooks
+    pytest_collection_finish,
+    pytest_collection_modifyitems,
+    pytest_xdist_make_scheduler,
+)
 from tests.signing import Crew, crew_with_a_key
 
 _numbers = itertools.count()
+# Tokens of the town's people that every copy of it knows: made once, they last as long as the tests.
+_tokens: dict[str, str] = {}
+LASTING = replace(config.read({}), access_minutes=24 * 60)
 logs.configure()
 HOME = config.read().home
 # Each of several test processes side by side has its own cluster, servers and ports.
@@ -50,13 +60,24 @@ OWN_HOME = HOME / "tests" / PROCESS
 MEMORY, LEAST_MEMORY = Path("/dev/shm"), 2 * 1024**3
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Files of tests lie in memory too, where there is room: phones write theirs through to the disk.
+
+    Tests that a test runs would empty the folder it works in.
+    """
+    is_own = not config.option.basetemp and "PYTEST_CURRENT_TEST" not in os.environ
+    if is_own and (folder := _memory_folder("files")):
+        config.option.basetemp = str(folder)
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """PostgreSQL with PostGIS, without fsync, for this run."""
     OWN_HOME.mkdir(parents=True, exist_ok=True)
     with one_at_a_time():
         binaries = find_binaries(HOME)
-    in_memory = _memory_folder()
+    in_memory = _memory_folder("servers")
     found = Cluster((in_memory or OWN_HOME) / "cluster", binaries, durable=False)
     found.start()
     _drop_copies(found)
@@ -68,14 +89,14 @@ def cluster() -> Iterator[Cluster]:
         shutil.rmtree(in_memory)
 
 
-def _memory_folder() -> Path | None:
+def _memory_folder(of: str) -> Path | None:
     """A folder of this process's own in memory, where there is enough of it.
 
     A copy of the town is 650 files: on a disk making and dropping them took more than most tests.
     """
     if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < LEAST_MEMORY:
         return None
-    name = hashlib.sha256(str(OWN_HOME.resolve()).encode()).hexdigest()[:12]
+    name = hashlib.sha256(str(OWN_HOME.resolve() / of).encode()).hexdigest()[:12]
     folder = own_folder(MEMORY / f"wangge-tests-{name}")
     # PostgreSQL's own account passes through.
     folder.chmod(0o711)
@@ -123,6 +144,10 @@ def town_template(cluster: Cluster, empty_template: str) -> str:
     with Database(engine).transaction() as session:
         factories.build(session)
     assert serving.serve(Database(engine)) > 0
+    with Database(engine).transaction() as session:
+        _tokens.update({name: factories.token_for(session, LASTING, name) for name in PEOPLE})
+        session.flush()
+        session.execute(delete(Token).where(Token.use == "refresh"))
     engine.dispose()
     return "template_town"
 
@@ -287,7 +312,9 @@ def as_(app: Flask, database: Database, settings: config.Settings) -> Callable[[
 
     def person(name: str) -> Person:
         with database.transaction() as session:
-            token = factories.token_for(session, settings, name)
+            kept = _tokens.get(name)
+            is_known = kept and session.get(Token, token_sha256(kept))
+            token = kept if kept and is_known else factories.token_for(session, settings, name)
         return Person(app.test_client(), token)
 
     return person
@@ -315,6 +342,15 @@ def phone_of(app: Flask, tmp_path: Path) -> Iterator[Callable[..., Phone]]:
 def crew(phone_of: Callable[..., Phone], database: Database, town: factories.Town) -> Crew:
     """A crew's phone with a key, at a job under way."""
     return crew_with_a_key(phone_of, database, town)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """Passwords are hashed and tried thousands of times; what that costs on purpose is not what is tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(credentials, "_HASHER", factories.CHEAP)
+        patch.setattr(credentials, "_DUMMY", factories.CHEAP.hash("no such account"))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -23,7 +23,7 @@ from backend.core.geometry import point
 from backend.core.installation import USUAL
 from backend.core.kinds.account import Account, Device, DevicePerson
 from backend.core.queries.scopes import held
-from backend.core.services import record_writer
+from backend.core.services import credentials, record_writer
 from backend.core.services.noting import note_rows
 from backend.customers.services.phonetics import pinyin_of
 from backend.people.services import sessions
@@ -37,6 +37,8 @@ SPACE = UUID("0193c0de-0000-7000-8000-000000000000")
 PASSWORD = "riverside-morning-42"
 # A stored hash says itself what it costs to try: the town's people sign in thousands of times.
 CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+# What a password costs outside of tests.
+DEAR, DEAR_DUMMY = credentials._HASHER, credentials._DUMMY
 WEST, SOUTH, SIDE = 120.30, 36.05, 0.02
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,25 @@ import click
 from backend.commands.machine import console, the_machine
 from backend.core.keys import BACKUPS
 from backend.core.sentences import sentence
-from backend.local import drilling, safekeeping
+from backend.local import restoring, safekeeping
+from backend.local.bringing_back import NotRestored
 from backend.local.encryption import NoIdentity, identities_of, recipient_of, recipients_of
 from backend.local.machine import Machine
+from backend.local.restoring import Brought, Ways
+from backend.local.safekeeping import Wanted
+from backend.local.sealed_secrets import Opener, read_passphrase
 
 SECONDS_TO_DRAIN = 60.0
+FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+IDENTITY = click.option(
+    "--identity",
+    type=FILE,
+    multiple=True,
+    help="a file with the key that opens it, if this server's ring does not",
+)
+PASSPHRASE = click.option(
+    "--passphrase-file", type=FILE, help="its first line opens or closes the keys and seals in the backup"
+)
 
 
 @click.command()
@@ -26,15 +41,32 @@ SECONDS_TO_DRAIN = 60.0
 @click.option(
     "--encrypt-to", multiple=True, help="to an age (age1…) or SSH public key, whose secret half is elsewhere"
 )
-def backup(folder: Path, encrypt: bool, encrypt_to: tuple[str, ...]) -> None:
-    """Write database and objects into FOLDER, readable by its owner alone."""
+@PASSPHRASE
+@click.option(
+    "--keep",
+    type=click.IntRange(1),
+    default=safekeeping.KEEP,
+    show_default=True,
+    help="how many stay in FOLDER",
+)
+def backup(
+    folder: Path, encrypt: bool, encrypt_to: tuple[str, ...], passphrase_file: Path | None, keep: int
+) -> None:
+    """Write database, new objects, keys and seals into FOLDER, readable by its owner alone.
+
+    Keys and seals go into a file of their own, which the passphrase or the keys of --encrypt-to open.
+    """
     with the_machine() as machine:
-        words = [recipient_of(machine.settings.keys.of(BACKUPS)[-1])] if encrypt else []
-        recipients = _said(recipients_of, [*words, *encrypt_to])
-        console.print(f"wrote {_said(safekeeping.backup, machine, folder, recipients)}")
+        others, passphrase = said(recipients_of, encrypt_to), said(read_passphrase, passphrase_file)
+        own = [recipient_of(machine.settings.keys.of(BACKUPS)[-1])] if encrypt else []
+        closer = Opener(passphrase, () if passphrase else others)
+        made = said(safekeeping.backup, machine, folder, Wanted((*own, *encrypt_to), closer, keep))
+        console.print(f"wrote {made}", soft_wrap=True)
+        if not closer:
+            console.print(sentence("commands.without_secrets").line, soft_wrap=True)
 
 
-def _said(do: Callable[..., Any], *arguments: Any) -> Any:
+def said(do: Callable[..., Any], *arguments: Any) -> Any:
     """What it gives, or its reason for not doing it as a sentence."""
     try:
         return do(*arguments)
@@ -42,50 +74,55 @@ def _said(do: Callable[..., Any], *arguments: Any) -> Any:
         raise click.ClickException(str(error)) from error
 
 
+def ways_of(machine: Machine, identity: tuple[Path, ...], passphrase_file: Path | None) -> Ways:
+    """How a backup is opened, by what was said at the shell."""
+    keys = said(identities_of, machine.settings.keys.ring().keys, identity)
+    return Ways(keys, said(read_passphrase, passphrase_file))
+
+
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True))
-@click.option(
-    "--drill",
-    is_flag=True,
-    help="only try it: into a throwaway database beside the real one",
-)
+@click.option("--drill", is_flag=True, help="only try it, as wangge drill does")
 @click.option("--drain", is_flag=True, help="let a running server stop serving for as long as it takes")
-@click.option(
-    "--identity",
-    type=click.Path(path_type=Path, exists=True),
-    multiple=True,
-    help="a file with the key that opens it, if this server's ring does not",
-)
-def restore(folder: Path, drill: bool, drain: bool, identity: tuple[Path, ...]) -> None:
-    """Bring database and objects back from FOLDER and open a new epoch.
+@IDENTITY
+@PASSPHRASE
+@click.option("--role", default="", help="whose the tables become, where an administrator restores")
+@click.option("--another-installation", is_flag=True, help="replace this one by a backup of another one")
+@click.option("--without-keys", is_flag=True, help="though its keys are not here: its seals will not verify")
+@click.option("--unchecked", is_flag=True, help="bring back what is there of a backup that is not whole")
+def restore(
+    folder: Path,
+    drill: bool,
+    drain: bool,
+    identity: tuple[Path, ...],
+    passphrase_file: Path | None,
+    **waived: Any,
+) -> None:
+    """Bring database, objects, keys and seals back from FOLDER (the newest in it) and open a new epoch.
 
-    Refused beside a running server, unless --drain. With --drill nothing is brought back: it is tried.
+    All of it is checked before anything is written. Refused beside a running server, unless --drain.
     """
+    if drill:
+        from backend.commands.drills import try_backup
+
+        try_backup(folder, identity, passphrase_file)
+        return
     with the_machine() as machine:
-        keys = _said(identities_of, machine.settings.keys.ring().keys, identity)
-        if drill:
-            _drill(machine, folder, keys)
-            return
+        ways = replace(ways_of(machine, identity, passphrase_file), **waived)
         machine.home.begin_restore(SECONDS_TO_DRAIN if drain else None)
         try:
-            number = safekeeping.restore(machine, folder, keys)
-        except safekeeping.NotRestored as error:
+            found = restoring.restore(machine, folder, ways)
+        except NotRestored as error:
             raise click.ClickException(sentence("commands.not_restored", why=str(error)).line) from error
         finally:
             machine.home.end_restore()
-        console.print(sentence("commands.restored", epoch=number).line)
+        _tell(found)
 
 
-def _drill(machine: Machine, folder: Path, keys: Sequence[Any]) -> None:
-    try:
-        found = drilling.drill(machine, folder, keys)
-    except safekeeping.NotRestored as error:
-        raise click.ClickException(sentence("commands.not_drilled", why=str(error)).line) from error
-    newest = found.held.newest_at
-    told = sentence(
-        "commands.drilled",
-        records=found.held.records,
-        files=found.files,
-        newest=f"{newest:%Y-%m-%d %H:%M} UTC" if newest else "-",
-    )
-    console.print(told.line)
+def _tell(found: Brought) -> None:
+    console.print(sentence("commands.restored", epoch=found.epoch).line)
+    if found.lacking:
+        told = sentence("commands.objects_lacking", count=len(found.lacking), some=found.lacking[:5])
+        console.print(told.line, soft_wrap=True)
+    if found.ring is not None:
+        console.print(sentence("commands.ring_apart", file=str(found.ring)).line, soft_wrap=True)

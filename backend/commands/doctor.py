@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -20,6 +20,9 @@ from backend.core.sentences import Words, sentence
 from backend.local.broker import Broker
 from backend.local.cluster import NoPostgres, private_cluster
 from backend.local.fonts import places
+from backend.local.machine import Machine
+from backend.local.programs import NoProgram, programs_for
+from backend.setup.queries import health
 from backend.setup.services import checking_database, checking_network, checking_server
 from backend.setup.services.checkup import Finding, State, Surroundings, run_checks
 
@@ -84,7 +87,7 @@ def _surroundings(settings: Settings) -> Iterator[Surroundings]:
             away=away or why,
             broker_url=settings.broker_url or _own_broker(settings),
             newest_schema=migrations.newest(),
-            program=cluster.where if cluster else lambda name: (name, dict(os.environ)),
+            program=_programs(Machine(settings, cluster), database),
             font_folders=places(settings.home, settings.fonts),
             now=datetime.now(UTC),
         )
@@ -93,6 +96,19 @@ def _surroundings(settings: Settings) -> Iterator[Surroundings]:
             database.engine.dispose()
         if cluster is not None:
             cluster.stop()
+
+
+def _programs(machine: Machine, database: Database | None) -> Callable[[str], tuple[str, dict[str, str]]]:
+    """Those that a backup takes, by the server's version; else those that the check will find wanting."""
+    if database is None:
+        return machine.cluster.where if machine.cluster else lambda name: (name, dict(os.environ))
+    with database.snapshot() as session:
+        server = health.server(session).version // 10_000
+    try:
+        found = programs_for(machine, server)
+    except NoProgram:
+        return lambda name: (name, dict(os.environ))
+    return lambda name: (str(found.folder / name), found.environment)
 
 
 def _database(url: str) -> tuple[Database | None, Words]:

@@ -42,9 +42,17 @@ SYSTEM_ID = "00000000-0000-7000-8000-000000000001"
 
 
 @dataclass(frozen=True, slots=True)
+class Feed:
+    """What a feed's token is for: files imported as these targets, into this unit."""
+
+    unit_id: str
+    targets: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """A signed-in person, or the system itself; `device_revoked` leaves only the right to hand work in,
-    `must_change_password` only that to choose a password.
+    `must_change_password` only that to choose a password, `feeds` only that to send such files.
 
     `network_address` is where the request came from, for the audit trail.
     """
@@ -58,6 +66,7 @@ class Actor:
     is_system: bool = False
     must_change_password: bool = False
     network_address: str | None = None
+    feeds: Feed | None = None
 
     @property
     def is_office(self) -> bool:

@@ -17,7 +17,7 @@ from types import ModuleType
 import backend
 
 PARTS = frozenset(
-    {"kinds", "rules", "api", "subscriptions", "periodic", "office_steps", "messages", "metrics"}
+    {"kinds", "reading", "rules", "api", "subscriptions", "periodic", "office_steps", "messages", "metrics"}
 )
 
 

@@ -47,6 +47,7 @@ _WORDS = (
     "requests_per_person",
     "docs",
     "area_code",
+    "import_folder",
 )
 
 
@@ -110,6 +111,7 @@ class Settings:
     sliver_m: float = 0.05
     return_visit_days: int = 3
     area_code: str = NOT_GIVEN
+    import_folder: str = NOT_GIVEN
     limits_enabled: bool = True
     keys_text: str = NOT_GIVEN
     keys_file: Path | None = None

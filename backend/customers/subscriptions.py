@@ -10,6 +10,7 @@ from backend.core.kinds.registry import KINDS
 from backend.core.services.due_moving import keep_due_day
 from backend.core.subscribing import Detail, Subscriber, Subscriptions, named, of_record, while_there
 from backend.customers.queries.visit_plausibility import visits_with_picture
+from backend.customers.services.former_meters import keep_former_meter
 from backend.customers.services.key_customers import follow_customer, follow_point, follow_staff, watch_item
 from backend.customers.services.merging import move_latecomers
 from backend.customers.services.phonetics import keep_pinyin
@@ -27,7 +28,10 @@ def _look_again_at_visits(session: Session, fact: Detail) -> None:
         judge_visit(session, visit_id)
 
 
-COMPLETES: Subscriptions = {"customer.written": (while_there(keep_pinyin),)}
+COMPLETES: Subscriptions = {
+    "customer.written": (while_there(keep_pinyin),),
+    "service_point.written": (keep_former_meter,),
+}
 FOLLOWS: Subscriptions = {
     "customer.written": (follow_customer, move_latecomers),
     "staff.written": (follow_staff,),

@@ -47,12 +47,10 @@ class Binaries:
 
 def find_binaries(home: Path) -> Binaries:
     """PostgreSQL with PostGIS: on the machine, by apt as root, or unpacked into `home` as a plain user."""
-    found = _installed()
+    found = present_binaries(home)
     if found:
         return found
     unpacked = home / "postgres-root"
-    if (unpacked / "READY").exists():
-        return _unpacked(unpacked)
     if not shutil.which("apt-get"):
         raise NoPostgres("install PostgreSQL 14 or newer with PostGIS 3, or set WANGGE_DATABASE_URL")
     if debian.root_prefix() is not None:
@@ -62,6 +60,12 @@ def find_binaries(home: Path) -> Binaries:
             return found
     _apt_unpack(unpacked)
     return _unpacked(unpacked)
+
+
+def present_binaries(home: Path) -> Binaries | None:
+    """PostgreSQL with PostGIS as it is here already; nothing is installed."""
+    unpacked = home / "postgres-root"
+    return _installed() or (_unpacked(unpacked) if (unpacked / "READY").exists() else None)
 
 
 def _installed() -> Binaries | None:
@@ -150,9 +154,9 @@ class Cluster:
             Lock(folder.with_name(f"{folder.name}.{what}")) for what in ("changing", "using")
         )
 
-    def url(self, database: str = "wangge") -> str:
-        """The database's URL."""
-        return f"postgresql://{self._owner()}@/{database}?host={quote(str(self.socket.resolve()))}"
+    def url(self, database: str = "wangge", role: str = "") -> str:
+        """The database's URL, for its owner or another role."""
+        return f"postgresql://{role or self._owner()}@/{database}?host={quote(str(self.socket.resolve()))}"
 
     def start(self) -> None:
         """Make the cluster if it is new, and start it if it does not run.
@@ -234,6 +238,13 @@ class Cluster:
             return False
         self.psql("postgres", f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return True
+
+    def give_database(self, name: str, role: str) -> str:
+        """A database with PostGIS that belongs to a new role, which may do nothing else; that role's URL."""
+        self.psql("postgres", f'CREATE ROLE "{role}" LOGIN')
+        self.psql("postgres", f'CREATE DATABASE "{name}" OWNER "{role}" TEMPLATE template0')
+        self.psql(name, "CREATE EXTENSION postgis")
+        return self.url(name, role)
 
     def psql(self, database: str, sql: str) -> str:
         """Run one statement as the owner."""

@@ -1,74 +1,141 @@
-"""Tries a backup: restores it into a throwaway database beside the real one, counts it, and drops it.
+"""Tries a backup: restores it into a throwaway database as an ordinary role, checks it, and deletes that.
 
-Nothing of the real one is touched; that it was tried is noted there.
+Nothing of the real one is touched; that it was tried is noted there, and how it went.
 """
 
 from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from backend.core.blobs.store import key_of
-from backend.core.db import Database
+from backend.core.keys import Keys
 from backend.core.sentences import sentence
 from backend.core.services.auditing import note_at_shell
-from backend.local.encryption import decrypt
+from backend.evidence.services import sealing
+from backend.evidence.services.sealing import Broken
+from backend.local import object_copies
+from backend.local.bringing_back import NotRestored, bring_back, listed
+from backend.local.cluster import Cluster, NoPostgres, present_binaries
 from backend.local.machine import Machine
-from backend.local.safekeeping import OBJECTS, NotRestored, bring_back, dump_in
+from backend.local.manifest import Manifest
+from backend.local.programs import programs_for
+from backend.local.restoring import Checked, Ways, checked
+from backend.local.safekeeping import opened
+from backend.setup.queries import targets
 from backend.setup.queries.scratch import Held, drop_database, held, make_database, stored_hashes
 
-# Without `--clean`: it is empty. Comments on extensions are their owners' to make, who need not be ours.
-_INTO_EMPTY = ("--no-owner", "--no-privileges", "--no-comments", "--single-transaction", "--exit-on-error")
+ROLE, NAME = "wangge_drill", "wangge"
+# A new cluster with PostGIS, and what it writes ahead.
+BYTES_OF_CLUSTER, MOST_LOG_BYTES = 150_000_000, 1_200_000_000
+_LONGEST_WHY = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Drilled:
-    """What was found in the backup: the counts, and how many files it names and holds."""
+    """What was found in the backup: the counts, how many files it names and holds, and seals that hold."""
 
     held: Held
     files: int
+    seals: int
 
 
-def drill(machine: Machine, folder: Path, identities: Sequence[Any] = ()) -> Drilled:
-    """Restore it beside, count, drop, and note that it was done. Raises NotRestored where it is no good."""
-    dump, ending = dump_in(folder)
-    copy = partial(decrypt, identities=identities) if ending else shutil.copyfileobj
-    with _scratch(machine) as scratch:
-        bring_back(scratch, dump, copy, _INTO_EMPTY)
-        found, hashes = _counted(scratch)
-    if not found.records:
-        raise NotRestored(sentence("local.drill_empty").line)
-    missing = [one for one in hashes if not (folder / OBJECTS / f"{key_of(one)}{ending}").is_file()]
-    if missing and machine.settings.objects_url.startswith("file:"):
-        raise NotRestored(sentence("local.drill_lacks", missing=len(missing), files=len(hashes)).line)
-    what = {"records": found.records, "history": found.history, "files": len(hashes) - len(missing)}
-    with _opened(machine) as database, database.transaction() as session:
-        note_at_shell(session, "backup_drilled", ("backup", None), after=what)
-    return Drilled(found, len(hashes) - len(missing))
+def drill(machine: Machine, folder: Path, ways: Ways | None = None, scratch: Path | None = None) -> Drilled:
+    """Restore it apart, check, delete, and note how it went. Raises NotRestored where it is no good.
+
+    In a new cluster in `scratch`, or beside the real database where no server's programs are on this machine.
+    """
+    try:
+        found = _tried(machine, folder, ways or Ways(), scratch)
+    except NotRestored as error:
+        _note(machine, {"good": False, "why": str(error)[:_LONGEST_WHY]})
+        raise
+    counts = {"records": found.held.records, "history": found.held.history}
+    _note(machine, {"good": True, **counts, "files": found.files, "seals": found.seals})
+    return found
+
+
+def _note(machine: Machine, after: dict[str, object]) -> None:
+    with opened(machine) as database, database.transaction() as session:
+        note_at_shell(session, "backup_drilled", ("backup", None), after=after)
+
+
+def _tried(machine: Machine, folder: Path, ways: Ways, scratch: Path | None) -> Drilled:
+    found = checked(machine, folder, ways)
+    spoiled = object_copies.spoiled(found.kept.objects, _listed(found))
+    if spoiled:
+        raise NotRestored(sentence("local.objects_missing", count=len(spoiled), some=spoiled[:5]).line)
+    with _throwaway(machine, found, scratch) as other:
+        with opened(other) as database, database.snapshot() as session:
+            there = targets.target(session)
+        programs = programs_for(other, there.version // 10_000)
+        contents = listed(programs, found.kept.dump, found.copy)
+        bring_back(programs, found.kept.dump, found.copy, contents, present=there.extensions)
+        return _counted(machine, other, found)
+
+
+def _listed(found: Checked) -> Iterator[object_copies.Copied]:
+    if found.kept.manifest is not None:
+        yield from object_copies.read_list(found.kept.list)
 
 
 @contextmanager
-def _scratch(machine: Machine) -> Iterator[Machine]:
-    """The same machine on a database of its own, which is dropped. Raises NotRestored for none."""
+def _throwaway(machine: Machine, found: Checked, scratch: Path | None) -> Iterator[Machine]:
+    """The same machine on a database of its own, as an ordinary role; it is deleted. Raises NotRestored."""
+    binaries = present_binaries(machine.settings.home)
+    if binaries is None:
+        with _beside(machine) as other:
+            yield other
+        return
+    place = scratch or Path(tempfile.gettempdir())
+    need_room(place, found.kept.manifest)
+    with tempfile.TemporaryDirectory(prefix="wangge-drill-", dir=place) as folder:
+        # PostgreSQL's own account passes through where this is root's.
+        Path(folder).chmod(0o711)
+        cluster = Cluster(Path(folder) / "cluster", binaries, durable=False)
+        try:
+            cluster.start()
+            url = cluster.give_database(NAME, ROLE)
+            yield Machine(replace(machine.settings, database_url=url), cluster)
+        except NoPostgres as error:
+            raise NotRestored(sentence("local.drill_no_cluster", why=str(error)).line) from error
+        finally:
+            cluster.stop()
+
+
+def need_room(place: Path, made: Manifest | None) -> None:
+    """Raises NotRestored where a cluster with that database would not fit."""
+    size = made.database_bytes if made else 0
+    needed = BYTES_OF_CLUSTER + size + min(size, MOST_LOG_BYTES)
+    free = shutil.disk_usage(place).free
+    if free < needed:
+        gigabytes = [size / 1e9 for size in (needed, free)]
+        raise NotRestored(
+            sentence("local.drill_no_room", place=str(place), needed=gigabytes[0], free=gigabytes[1]).line
+        )
+
+
+@contextmanager
+def _beside(machine: Machine) -> Iterator[Machine]:
+    """A database of its own beside the real one."""
     name = f"wangge_drill_{secrets.token_hex(6)}"
     url = make_url(machine.settings.database_url).set(database=name)
-    with _opened(machine) as database:
+    with opened(machine) as database:
         try:
             with database.glance() as connection:
                 make_database(connection, name)
         except DBAPIError as error:
-            raise NotRestored(
-                sentence("local.drill_no_database", why=str(error.orig).strip()).line
-            ) from error
+            why = str(error.orig).strip()
+            raise NotRestored(sentence("local.drill_no_database", why=why).line) from error
         try:
             settings = replace(machine.settings, database_url=url.render_as_string(hide_password=False))
             yield Machine(settings, machine.cluster)
@@ -77,18 +144,56 @@ def _scratch(machine: Machine) -> Iterator[Machine]:
                 drop_database(connection, name)
 
 
-def _counted(scratch: Machine) -> tuple[Held, list[str]]:
+def _counted(machine: Machine, other: Machine, found: Checked) -> Drilled:
     try:
-        with _opened(scratch) as database, database.snapshot() as session:
-            return held(session), stored_hashes(session)
+        with opened(other) as database, database.snapshot() as session:
+            there = held(session)
+            _need_counts(there, found.kept.manifest)
+            files = _files(session, machine, found)
+            return Drilled(there, files, _seals(session, machine, found))
     except DBAPIError as error:
         raise NotRestored(sentence("local.drill_strange", why=str(error.orig).strip()).line) from error
 
 
-@contextmanager
-def _opened(machine: Machine) -> Iterator[Database]:
-    engine = machine.engine()
-    try:
-        yield Database(engine)
-    finally:
-        engine.dispose()
+def _need_counts(there: Held, made: Manifest | None) -> None:
+    if not there.records:
+        raise NotRestored(sentence("local.drill_empty").line)
+    if made is None:
+        return
+    differ = [
+        f"{name} {count} ≠ {made.held[name]}"
+        for name, count in (("records", there.records), ("history", there.history))
+        if count != made.held[name]
+    ]
+    if differ:
+        raise NotRestored(sentence("local.drill_counts", differ=differ).line)
+
+
+def _files(session: Session, machine: Machine, found: Checked) -> int:
+    """How many files the database names; each has its copy. Raises NotRestored."""
+    hashes = stored_hashes(session)
+    kept = found.kept
+    there = {one.key for one in object_copies.listed_in(kept.list, kept.objects, kept.ending)}
+    missing = [one for one in hashes if key_of(one) not in there]
+    # A release before this one copied nothing out of S3.
+    if missing and (kept.manifest is not None or machine.settings.objects_url.startswith("file:")):
+        raise NotRestored(sentence("local.drill_lacks", missing=len(missing), files=len(hashes)).line)
+    return len(hashes) - len(missing)
+
+
+def _seals(session: Session, machine: Machine, found: Checked) -> int:
+    """How many seals hold by the backup's own keys and seals, or this server's. Raises NotRestored."""
+    with tempfile.TemporaryDirectory() as folder:
+        keys, witness = machine.settings.keys, machine.settings.home / sealing.WITNESS
+        witnesses = []
+        if found.secrets is not None:
+            keys = Keys(Path(folder) / "none", found.secrets.ring.as_text())
+            witness = Path(folder) / sealing.WITNESS
+            witness.write_bytes(b"\n".join(found.secrets.seals))
+            witnesses = [witness]
+        seals = 0
+        for one in sealing.verify_history(session, keys, witnesses):
+            if isinstance(one, Broken):
+                raise NotRestored(sentence("local.drill_seal", seal=one.seal, why=one.why).line)
+            seals += 1
+    return seals

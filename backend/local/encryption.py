@@ -58,7 +58,11 @@ def _read(text: str, *forms: Any) -> Any:
 
 def encrypt(source: IO[bytes], target: IO[bytes], recipients: Sequence[Any]) -> None:
     """Encrypt a stream into another, piece by piece."""
-    pyrage.encrypt_io(source, target, recipients)
+    sink = _Sink(target)
+    try:
+        pyrage.encrypt_io(source, sink, recipients)
+    except (pyrage.EncryptError, ValueError, OSError) as error:
+        raise sink.failed or error from error
 
 
 def decrypt(source: IO[bytes], target: IO[bytes], identities: Sequence[Any]) -> None:

@@ -1,199 +1,214 @@
-"""Backup and restore: the database by pg_dump, the objects file by file; a restore opens a new epoch.
+"""Makes a backup: the database by pg_dump, objects that are new, keys and seals apart, and a manifest last.
 
-All of it is its owner's alone. Encrypted on request, in streams: nothing is ever whole in memory, and no
-plain copy touches the disk.
+All of it is its owner's alone. Encrypted on request, in streams: nothing large is ever whole in memory, and
+no plain copy touches the disk. What fails leaves the backups of before as they were.
 """
 
 from __future__ import annotations
 
-import os
+import hashlib
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
-from urllib.parse import unquote, urlsplit
+from typing import IO, Any, cast
 
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from obstore.exceptions import BaseError
+from sqlalchemy.orm import Session
 
+from backend.core.blobs.store import open_blobs
 from backend.core.db import Database
-from backend.core.private_files import own_folder
-from backend.core.queries.gauges import refresh_statistics
+from backend.core.keys import SEALS
+from backend.core.private_files import own_folder, write_private
+from backend.core.queries.units import has_table
 from backend.core.sentences import sentence
 from backend.core.services.auditing import note_at_shell
-from backend.local.encryption import ENDING, NoIdentity, decrypt, encrypt
+from backend.evidence.queries.sealing import count_seals
+from backend.local import generations, manifest, object_copies, sealed_secrets
+from backend.local.bringing_back import Copy, NotRestored
+from backend.local.encryption import ENDING, encrypt, recipients_of
+from backend.local.locks import Lock
 from backend.local.machine import Machine
+from backend.local.manifest import Manifest
+from backend.local.private_writing import replacing
+from backend.local.programs import NoProgram, Programs, programs_for
+from backend.local.sealed_secrets import Opener
+from backend.setup.queries import health, targets
+from backend.setup.queries.scratch import held
 from sync.postgres import epoch
 
-DUMP, OBJECTS = "database.dump", "objects"
-# In the place of what is there.
-IN_PLACE = ("--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error")
-Copy = Callable[[IO[bytes], IO[bytes]], None]
+KEEP = 7
 
 
 class NotKept(Exception):
-    """The backup was not made; says why in both languages."""
+    """The backup was not made; says why in both languages. Those of before are as they were."""
 
 
-class NotRestored(Exception):
-    """The backup was not brought back; the database is as it was."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a backup is made: whom it is encrypted to, by their text; what closes keys and seals; how many are
+    kept."""
+
+    to: Sequence[str] = ()
+    closer: Opener = field(default_factory=Opener)
+    keep: int = KEEP
+
+    @property
+    def ending(self) -> str:
+        """Of encrypted files."""
+        return ENDING if self.to else ""
+
+    @property
+    def copy(self) -> Copy:
+        """How a stream is written. Raises NoIdentity."""
+        return partial(encrypt, recipients=recipients_of(self.to)) if self.to else shutil.copyfileobj
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells recipients from others."""
+        names = "\n".join(sorted(self.to))
+        return hashlib.sha256(names.encode()).hexdigest()[:8] if names else ""
 
 
-def backup(machine: Machine, folder: Path, recipients: Sequence[Any] = ()) -> Path:
-    """Write a dump and the objects; the dump comes first, so that every photo it names is copied.
+def backup(machine: Machine, folder: Path, wanted: Wanted | None = None) -> Path:
+    """Write a backup; returns its dump. Raises NotKept.
 
-    With `recipients` (of `encryption.recipients_of`) both are encrypted to them. Raises NotKept.
+    Objects are listed after the dump's moment, so that every photo it names is copied. That it was made is
+    noted once it lies there whole: phones let go of what a backup holds.
     """
-    ending, copy = (
-        (ENDING, partial(encrypt, recipients=recipients)) if recipients else ("", shutil.copyfileobj)
-    )
-    _need_place(folder, ending)
-    own_folder(folder)
-    began_at = datetime.now(UTC)
-    with _database(machine) as database, database.transaction() as session:
-        epoch.note_backup(session.connection(), began_at)
-    target = folder / f"{DUMP}{ending}"
-    with _replacing(target) as out:
-        _dump(machine, out, copy)
-    objects = _objects(machine)
-    if objects is not None and objects.exists():
-        _copy_tree(objects, folder / OBJECTS, copy, ending)
-    _note(machine, "backup_made", {"encrypted": bool(recipients), "began_at": began_at.isoformat()})
-    return target
-
-
-def _need_place(folder: Path, ending: str) -> None:
-    """An empty folder, or one with a backup of the same form: no folder of other things becomes ours."""
-    if not folder.exists() or not any(folder.iterdir()):
-        return
-    has = [one for one in ("", ENDING) if (folder / f"{DUMP}{one}").exists()]
-    if has != [ending]:
+    wanted = wanted or Wanted()
+    if not generations.is_place(folder):
         raise NotKept(sentence("local.holds_other_things", folder=str(folder)).line)
+    own_folder(folder)
+    lock = Lock(folder / generations.LOCK)
+    if not lock.take():
+        raise NotKept(sentence("local.another_backup", folder=str(folder)).line)
+    for one in (folder / object_copies.FOLDER, *generations.generations(folder)):
+        own_folder(one)
+    try:
+        with opened(machine) as database:
+            began_at = datetime.now(UTC)
+            made = _written(machine, database, folder, wanted, began_at)
+            generations.thin_out(folder, wanted.keep)
+            note_made(database, began_at, {"encrypted": bool(wanted.to)})
+    except (OSError, BaseError, NoProgram) as error:
+        raise NotKept(_why(error, folder)) from error
+    finally:
+        lock.give_back()
+    return made / f"{generations.DUMP}{wanted.ending}"
 
 
-def _dump(machine: Machine, out: IO[bytes], copy: Copy) -> None:
-    command, environment = _command(machine, "pg_dump", "--format=custom")
+def note_made(database: Database, began_at: datetime, more: dict[str, Any]) -> None:
+    """Tell phones and the trail of acts that everything acknowledged before a moment is in a backup."""
+    with database.transaction() as session:
+        epoch.note_backup(session.connection(), began_at)
+        note_at_shell(
+            session, "backup_made", ("backup", None), after=more | {"began_at": began_at.isoformat()}
+        )
+
+
+def _why(error: Exception, folder: Path) -> str:
+    if isinstance(error, NoProgram):
+        return str(error)
+    return sentence("local.not_written", folder=str(folder), why=reason_of(error)).line
+
+
+def reason_of(error: Exception) -> str:
+    """Why a disk or an object store did not do it: its first line, as others are for programmers."""
+    return (isinstance(error, OSError) and error.strerror) or str(error).partition("\n")[0]
+
+
+def _written(machine: Machine, database: Database, folder: Path, wanted: Wanted, began_at: datetime) -> Path:
+    work = generations.begin(folder, began_at)
+    try:
+        with database.snapshot() as session:
+            snapshot = targets.export_snapshot(session)
+            about = _about(machine, session, wanted, began_at)
+            programs = programs_for(machine, about.server // 10_000)
+            dump = f"{generations.DUMP}{wanted.ending}"
+            with replacing(work / dump) as out:
+                _dump(programs, cast(IO[bytes], out), wanted.copy, snapshot)
+        names = [dump, _objects(machine, folder, work, wanted), *_secrets(machine, work, wanted)]
+        about.parts.extend(manifest.part_of(work, one) for one in names)
+        manifest.write(work, about, machine.settings.keys.of(SEALS)[-1])
+        return generations.finish(work)
+    except BaseException:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+
+
+def _about(machine: Machine, session: Session, wanted: Wanted, began_at: datetime) -> Manifest:
+    found, known = held(session), targets.identified(session)
+    seals = count_seals(session) if has_table(session, "seal") else 0
+    return Manifest(
+        release=manifest.release(),
+        schema=health.schema(session),
+        server=health.server(session).version,
+        began_at=began_at.isoformat(),
+        identity=str(known.identity) if known.identity else None,
+        name={"zh": known.name_zh, "en": known.name_en},
+        ending=wanted.ending,
+        recipients=wanted.fingerprint,
+        database_bytes=targets.size_bytes(session),
+        held={"records": found.records, "history": found.history, "seals": seals},
+        keys=[one.id for one in machine.settings.keys.ring().keys],
+    )
+
+
+def _dump(programs: Programs, out: IO[bytes], copy: Copy, snapshot: str) -> None:
+    options = ("--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}")
+    command, environment = programs.command("pg_dump", *options)
     with tempfile.TemporaryFile() as said:
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, env=environment) as running:
             assert running.stdout is not None
             copy(running.stdout, out)
         if running.returncode:
             said.seek(0)
-            raise NotKept(f"pg_dump failed: {said.read(500).decode(errors='replace')}")
+            why = said.read(500).decode(errors="replace").strip()
+            raise NotKept(sentence("local.program_failed", program="pg_dump", why=why).line)
 
 
-def restore(machine: Machine, folder: Path, identities: Sequence[Any] = ()) -> int:
-    """Replace the database by a dump; returns the number of the epoch that begins. Raises NotRestored.
-
-    A dump carries transaction ids of another life, so every entry's is reset and every cursor is refused:
-    phones compare themselves anew and keep all unsent work.
-    """
-    dump, ending = dump_in(folder)
-    copy = partial(decrypt, identities=identities) if ending else shutil.copyfileobj
-    bring_back(machine, dump, copy)
-    objects = _objects(machine)
-    if objects is not None and (folder / OBJECTS).exists():
-        _copy_tree(folder / OBJECTS, objects, copy, "", ending)
-    with _database(machine) as database, database.transaction() as session:
-        number = epoch.open_new(session.connection(), "restore")
-        refresh_statistics(session)
-    _note(machine, "restored", {"epoch": number, "encrypted": bool(ending)})
-    return number
+def _objects(machine: Machine, folder: Path, work: Path, wanted: Wanted) -> str:
+    """Copy what is new; the name of their list."""
+    ending = f".{wanted.fingerprint}{wanted.ending}" if wanted.to else ""
+    root, form = own_folder(folder / object_copies.FOLDER), object_copies.Form(wanted.copy, ending)
+    with replacing(work / object_copies.LIST) as out:
+        blobs = open_blobs(machine.settings.objects_url)
+        object_copies.copy_out(blobs, root, cast(IO[bytes], out), form, _listed_before(folder, wanted))
+    return object_copies.LIST
 
 
-def dump_in(folder: Path) -> tuple[Path, str]:
-    """A backup's dump, and the ending of its files where it is encrypted. Raises NotRestored."""
-    ending = ENDING if (folder / f"{DUMP}{ENDING}").exists() else ""
-    dump = folder / f"{DUMP}{ending}"
-    if not dump.exists():
-        raise NotRestored(f"{folder} holds no {DUMP}")
-    return dump, ending
-
-
-def bring_back(machine: Machine, dump: Path, copy: Copy, options: Sequence[str] = IN_PLACE) -> None:
-    """All of it in one transaction, or nothing: what breaks off before its end is undone."""
-    command, environment = _command(machine, "pg_restore", *options)
-    with dump.open("rb") as source, tempfile.TemporaryFile() as said:
-        running = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=said, env=environment)
-        assert running.stdin is not None
+def _listed_before(folder: Path, wanted: Wanted) -> dict[str, object_copies.Copied]:
+    for one in reversed(generations.generations(folder)):
         try:
-            copy(source, running.stdin)
-            running.stdin.close()
-        except NoIdentity as error:
-            running.kill()
-            raise NotRestored(str(error)) from error
-        except BrokenPipeError:
-            pass  # It ended before us, and says why.
-        finally:
-            with suppress(BrokenPipeError):
-                running.stdin.close()
-            running.wait()
-        if running.returncode:
-            said.seek(0)
-            raise NotRestored(f"pg_restore failed: {said.read(500).decode(errors='replace')}")
+            kept = generations.chosen(one)
+            if kept.manifest is not None and kept.manifest.recipients == wanted.fingerprint:
+                return {line.key: line for line in object_copies.read_list(kept.list)}
+        except (NotRestored, OSError, ValueError, TypeError):
+            continue  # Spoiled: another one may do, else everything is copied.
+    return {}
 
 
-def _copy_tree(source: Path, target: Path, copy: Copy, adding: str, taking: str = "") -> None:
-    """Every file, whole or not at all; links are not followed."""
-    own_folder(target)
-    for path in sorted(source.rglob("*")):
-        if path.is_symlink() or not path.is_file() or not path.name.endswith(taking):
-            continue
-        inside = path.relative_to(source)
-        place = target / inside.with_name(inside.name.removesuffix(taking) + adding)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        for folder in place.relative_to(target).parents:
-            (target / folder).chmod(0o700)
-        with path.open("rb") as file, _replacing(place) as out:
-            copy(file, out)
+def _secrets(machine: Machine, work: Path, wanted: Wanted) -> list[str]:
+    if not wanted.closer:
+        return []
+    settings = machine.settings
+    write_private(
+        work / sealed_secrets.NAME, sealed_secrets.sealed(settings.keys, settings.home, wanted.closer)
+    )
+    return [sealed_secrets.NAME]
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A file of its owner alone that takes its place once it is whole and on the disk."""
-    handle, name = tempfile.mkstemp(prefix=".", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-@contextmanager
-def _database(machine: Machine) -> Iterator[Database]:
+def opened(machine: Machine) -> Iterator[Database]:
+    """Its database, for as long as it is needed."""
     engine = machine.engine()
     try:
         yield Database(engine)
     finally:
         engine.dispose()
-
-
-def _note(machine: Machine, act: str, after: dict[str, Any]) -> None:
-    with _database(machine) as database, database.transaction() as session:
-        note_at_shell(session, act, ("backup", None), after=after)
-
-
-def _objects(machine: Machine) -> Path | None:
-    parts = urlsplit(machine.settings.objects_url)
-    return Path(unquote(parts.path)) if parts.scheme == "file" else None
-
-
-def _command(machine: Machine, name: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
-    """One of PostgreSQL's programs, the private cluster's own or the one on the PATH, and its environment.
-
-    The password goes by the environment: everybody on a machine can read the words of a command.
-    """
-    program, environment = machine.cluster.where(name) if machine.cluster else (name, dict(os.environ))
-    where = conninfo_to_dict(machine.settings.database_url)
-    password = where.pop("password", None)
-    if password is not None:
-        environment["PGPASSWORD"] = str(password)
-    return [program, *arguments, f"--dbname={make_conninfo('', **where)}"], environment

@@ -90,6 +90,12 @@ def note_backup(connection: Connection, began_at: datetime) -> None:
     )
 
 
+def is_noted(connection: Connection, began_at: datetime) -> bool:
+    """Whether a backup that began then, or later, is noted."""
+    found = text("SELECT count(*) FROM sync_backup WHERE began_at >= :at")
+    return bool(connection.execute(found, {"at": began_at}).scalar_one())
+
+
 def _columns(found: Identity) -> dict[str, int]:
     return dict(zip(("system", "timeline", "database", "table"), found.names, strict=True))
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Table
 
 from sync.change import Key, Stored, Write, moment_text
 from sync.errors import DatabaseRefused, VersionMoved
+from sync.postgres.epoch import current
 from sync.postgres.rows import KEYS, json_text, keys_of, rows_of
 
 EPOCH_STRIDE = 32
@@ -91,8 +92,13 @@ def _fields(table: Table) -> list[str]:
 class PostgresRecordWriter:
     """Writes records inside the caller's transaction; commits nothing itself."""
 
-    def __init__(self, connection: Connection, tables: Tables, epoch: int) -> None:
-        self._connection, self._tables, self.epoch = connection, tables, epoch
+    def __init__(self, connection: Connection, tables: Tables, epoch: int | None = None) -> None:
+        self._connection, self._tables, self._epoch = connection, tables, epoch
+
+    @cached_property
+    def epoch(self) -> int:
+        """The epoch that writes belong to; looked up when it is needed, for whoever only reads does not."""
+        return current(self._connection) if self._epoch is None else self._epoch
 
     def next_version(self, version: int) -> int:
         """One higher; a new epoch begins above everything the old one can have reached."""

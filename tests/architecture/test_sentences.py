@@ -80,6 +80,8 @@ BESIDE = {
     "backend/imports/reading/targets.py": (7, "the vocabulary of what can be imported"),
     "backend/imports/reading/translating.py": (4, "what joins numbers and names"),
     "backend/imports/reading/words.py": (40, "yes and no, and what stands between words"),
+    "backend/limits/clock/wording.py": (8, "the names of weekdays"),
+    "backend/limits/reading/notices.py": (17, "how the state's notice of holidays is written"),
     "backend/specification.py": (3, "titles of columns on the generated pages"),
     "backend/territory/api/features.py": (2, "the product's name and what its layers are"),
     "backend/territory/queries/layers.py": (3, "the vocabulary of map layers"),

@@ -44,11 +44,14 @@ BESIDE = {
     "run": (("--port", "19700"), 1, "http://127.0.0.1:"),
     "restore": (("{tmp}",), 1, "--drain"),
     "backup": (("{tmp}/kept",), 0, "database.dump"),
+    "drill": (("{tmp}",), 1, "备份不可用"),
+    "note-backup": (("--began", "2026-01-31T02:00:00+08:00"), 0, "备份"),
     "demo": (("--size", "small"), 1, "不是空的"),
     "doctor": ((), 1, "backup"),
     "setup": ((), 1, "已经设置过了"),
     "erase": (("customer", "{customer 2}"), 0, "已清除"),
     "keys": (("rotate",), 0, "已更换"),
+    "limits": (("read", "{tmp}/cases.json"), 0, "共 0 例"),
     "ground": (("divide", "north", "--cells", "2", "--accept"), 0, "已生效"),
     "export": (("{tmp}/export", "--without-photos"), 0, "已导出"),
     "import": (("customers", "{tmp}/customers.csv", "--dry-run"), 0, "什么也没有写入"),
@@ -232,6 +235,7 @@ def start(tmp: Path, name: str) -> subprocess.Popen[str]:
 def test_every_command_beside_a_loaded_server_leaves_it_answering(made: Server, tmp_path: Path) -> None:
     assert set(BESIDE) | APART == set(COMMANDS)
     (tmp_path / "sheet.json").write_text("{}")
+    (tmp_path / "cases.json").write_text("[]")
     (tmp_path / "customers.csv").write_text("户号,户名\nZ1,甲\n")
     with Load(made) as load, ExitStack() as stack:
         # All at once: none of them may stop what another one, or the server, still uses.
@@ -242,7 +246,7 @@ def test_every_command_beside_a_loaded_server_leaves_it_answering(made: Server, 
             assert "Traceback" not in said
     assert load.bad == []
     assert load.asked > 20
-    assert (tmp_path / "kept/database.dump").exists()
+    assert list(tmp_path.glob("kept/*/database.dump"))
 
 
 def test_a_restore_that_drains_is_followed_by_serving(made: Server, tmp_path: Path) -> None:

@@ -1,116 +1,172 @@
-"""A backup is tried beside the real database: what it holds is counted, and the real one is left alone."""
+"""A backup is tried in a throwaway cluster: counts, files, seals are checked; the real one is left alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+import hashlib
+import shutil
+from collections import namedtuple
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import make_url, text
 
 from backend.cli import main
-from backend.core import config
-from backend.core.db import Database, make_engine
-from backend.core.keys import BACKUPS
-from backend.local.cluster import Cluster
+from backend.core.db import Database
+from backend.core.keys import BACKUPS, SEALS
+from backend.evidence.services.sealing import seal_history
+from backend.local import drilling, manifest
+from backend.local.bringing_back import NotRestored
+from backend.local.cluster import NoPostgres
 from backend.local.drilling import drill
-from backend.local.encryption import identities_of, recipient_of, recipients_of
+from backend.local.encryption import identities_of, recipient_of
+from backend.local.generations import chosen
 from backend.local.machine import Machine
-from backend.local.safekeeping import NotRestored, backup
-from tests.factories import uid
+from backend.local.restoring import Ways
+from backend.local.safekeeping import Wanted, backup, opened
+from tests.commands.keeping import PHOTO, asked, on, with_upload
 
-SHA = "ab" * 32
+Usage = namedtuple("Usage", "total used free")
 
 
 @pytest.fixture
-def machine(cluster: Cluster, town_template: str, tmp_path: Path) -> Iterator[Machine]:
-    """A town of its own whose one photo has come in."""
-    cluster.psql("postgres", "DROP DATABASE IF EXISTS copy_drilled WITH (FORCE)")
-    cluster.ensure_database("copy_drilled", town_template)
-    photo = tmp_path / "objects" / "sha256" / "ab" / SHA
-    photo.parent.mkdir(parents=True)
-    photo.write_bytes(b"a tap")
-    settings = replace(
-        config.read({}),
-        home=tmp_path / "home",
-        database_url=cluster.url("copy_drilled"),
-        objects_url=(tmp_path / "objects").as_uri(),
-    )
-    settings.keys.ensure(settings.home)
-    found = Machine(settings, cluster)
-    said = "INSERT INTO upload (id, staff_id, unit_id, photo_id, length_bytes, sha256, finished_at)"
-    asked(
-        found,
-        f"{said} VALUES ('{uid('u')}', '{uid('rep')}', '{uid('north')}', '{uid('p')}', 5, '{SHA}', now())",
-    )
-    yield found
-    cluster.psql("postgres", "DROP DATABASE copy_drilled WITH (FORCE)")
+def kept(machine: Machine, tmp_path: Path) -> Path:
+    """Where backups of a town go whose one photo has come in."""
+    sha256 = hashlib.sha256(PHOTO).hexdigest()
+    place = tmp_path / "objects/sha256" / sha256[:2] / sha256
+    place.parent.mkdir(parents=True)
+    (tmp_path / "objects/sha256/ab/photo").rename(place)
+    with_upload(machine, sha256)
+    return tmp_path / "kept"
 
 
-def asked(machine: Machine, statement: str) -> list[object]:
-    engine = make_engine(machine.settings.database_url)
-    try:
-        with Database(engine).transaction() as session:
-            done = session.execute(text(statement))
-            return list(done.scalars()) if done.returns_rows else []
-    finally:
-        engine.dispose()
+@pytest.fixture
+def beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without a server's programs: the drill is beside the real database."""
+    monkeypatch.setattr(drilling, "present_binaries", lambda home: None)
 
 
 def acts(machine: Machine) -> list[object]:
-    return asked(machine, "SELECT act FROM administrative_act ORDER BY id")
+    return asked(machine, "SELECT act FROM administrative_act ORDER BY acted_at")
+
+
+def last_drill(machine: Machine) -> object:
+    noted = "SELECT after FROM administrative_act WHERE act = 'backup_drilled' ORDER BY acted_at DESC LIMIT 1"
+    return asked(machine, noted)[0]
 
 
 def left(machine: Machine) -> list[object]:
     return asked(machine, "SELECT datname FROM pg_database WHERE datname LIKE 'wangge_drill_%'")
 
 
-@pytest.mark.parametrize("is_encrypted", [False, True])
-def test_a_good_backup_is_counted_and_that_is_noted(
-    machine: Machine, tmp_path: Path, is_encrypted: bool
+def test_a_drill_in_a_throwaway_cluster_as_an_ordinary_role(
+    machine: Machine, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    to = recipients_of([recipient_of(machine.settings.keys.of(BACKUPS)[-1])]) if is_encrypted else ()
-    backup(machine, tmp_path / "kept", to)
+    with opened(machine) as database:
+        assert seal_history(database, machine.settings.keys, machine.settings.home)
+    backup(machine, kept)
+    for name, value in {
+        "HOME": str(machine.settings.home),
+        "DATABASE_URL": machine.settings.database_url,
+        "OBJECTS_URL": machine.settings.objects_url,
+    }.items():
+        monkeypatch.setenv(f"WANGGE_{name}", value)
+    owners, counted = [], drilling._counted
+
+    def looked(of: Machine, other: Machine, found: drilling.Checked) -> drilling.Drilled:
+        tables = "SELECT DISTINCT tableowner::text FROM pg_tables WHERE tablename IN ('staff', 'seal')"
+        supers = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
+        owners.extend([*asked(other, tables), *asked(other, supers)])
+        return counted(of, other, found)
+
+    monkeypatch.setattr(drilling, "_counted", looked)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    tmp_path.chmod(0o711)
     before = asked(machine, "SELECT max(number) FROM sync_epoch")
-    found = drill(machine, tmp_path / "kept", identities_of(machine.settings.keys.ring().keys))
-    assert (found.held.records > 10, found.files) == (True, 1)
-    assert found.held.newest_at is not None
+    said = CliRunner().invoke(main, ["drill", str(kept), "--scratch", str(scratch)])
+    assert said.exit_code == 0, said.output
+    assert "备份可用" in said.output and "1 files and 1 seals" in said.output
+    assert owners == ["wangge_drill", False]
+    assert list(scratch.iterdir()) == [], "nothing is left of it"
     assert acts(machine) == ["backup_made", "backup_drilled"]
     assert asked(machine, "SELECT max(number) FROM sync_epoch") == before, "no phone hears of it"
+    chosen(kept).dump.write_bytes(b"nothing")
+    # The name of before goes on working.
+    bad = CliRunner().invoke(main, ["restore", str(kept), "--drill"])
+    assert bad.exit_code == 1
+    assert "备份不可用" in bad.output and "Traceback" not in bad.output
+
+
+@pytest.mark.usefixtures("beside")
+@pytest.mark.parametrize("is_encrypted", [False, True])
+def test_a_good_backup_is_counted_and_that_is_noted(machine: Machine, kept: Path, is_encrypted: bool) -> None:
+    to = [recipient_of(machine.settings.keys.of(BACKUPS)[-1])] if is_encrypted else []
+    backup(machine, kept, Wanted(to))
+    found = drill(machine, kept, Ways(identities_of(machine.settings.keys.ring().keys)))
+    assert (found.held.records > 10, found.files, found.seals) == (True, 1, 0)
+    assert found.held.newest_at is not None
+    counts = {"records": found.held.records, "history": found.held.history, "files": 1, "seals": 0}
+    assert last_drill(machine) == {"good": True, **counts}
     assert left(machine) == []
 
 
-def test_a_backup_that_is_cut_is_no_good(machine: Machine, tmp_path: Path) -> None:
-    dump = backup(machine, tmp_path / "kept")
+@pytest.mark.usefixtures("beside")
+def test_a_backup_that_is_cut_is_no_good_and_that_is_noted_too(machine: Machine, kept: Path) -> None:
+    dump = backup(machine, kept)
     dump.write_bytes(dump.read_bytes()[: dump.stat().st_size // 2])
+    with pytest.raises(NotRestored, match="missing, cut or changed"):
+        drill(machine, kept)
+    # Without its manifest PostgreSQL's own program finds it out.
+    (dump.parent / manifest.NAME).unlink()
     with pytest.raises(NotRestored, match="pg_restore"):
-        drill(machine, tmp_path / "kept")
-    assert acts(machine) == ["backup_made"]
+        drill(machine, kept, Ways(unchecked=True))
+    assert acts(machine) == ["backup_made", "backup_drilled", "backup_drilled"]
+    told = last_drill(machine)
+    assert isinstance(told, dict) and told["good"] is False and "pg_restore" in told["why"]
     assert left(machine) == []
 
 
-def test_a_backup_without_its_photos_is_no_good(machine: Machine, tmp_path: Path) -> None:
-    backup(machine, tmp_path / "kept")
-    (tmp_path / "kept" / "objects" / "sha256" / "ab" / SHA).unlink()
+@pytest.mark.usefixtures("beside")
+def test_a_backup_without_its_photos_is_no_good(machine: Machine, kept: Path) -> None:
+    backup(machine, kept)
+    (copy,) = (path for path in (kept / "objects").rglob("*") if path.is_file())
+    copy.write_bytes(PHOTO[:-1] + b"X")
+    with pytest.raises(NotRestored, match="1 files of the backup"):
+        drill(machine, kept)
+    copy.unlink()
+    with pytest.raises(NotRestored, match="1 files of the backup"):
+        drill(machine, kept)
+    # Bytes that were lost before it was made are missed too.
+    (place,) = (path for path in (machine.settings.home.parent / "objects").rglob("*") if path.is_file())
+    place.unlink()
+    backup(machine, kept)
     with pytest.raises(NotRestored, match="1 of its 1 files"):
-        drill(machine, tmp_path / "kept")
-    # Elsewhere photos have a backup of their own.
-    stored = replace(machine.settings, objects_url="s3://photos")
-    assert drill(Machine(stored, machine.cluster), tmp_path / "kept").files == 0
+        drill(machine, kept)
 
 
+@pytest.mark.usefixtures("beside")
+def test_counts_and_seals_must_be_those_of_the_backup(machine: Machine, kept: Path) -> None:
+    with opened(machine) as database:
+        seal_history(database, machine.settings.keys, machine.settings.home)
+    asked(machine, "UPDATE sync_history SET grade = 'contested' WHERE kind = 'staff' RETURNING 1")
+    inside = backup(machine, kept).parent
+    with pytest.raises(NotRestored, match="seal 1 does not hold"):
+        drill(machine, kept)
+    told = manifest.read(inside)
+    told.held["records"] += 1
+    manifest.write(inside, told, machine.settings.keys.of(SEALS)[-1])
+    with pytest.raises(NotRestored, match=r"records .* ≠"):
+        drill(machine, kept)
+    assert left(machine) == []
+
+
+@pytest.mark.usefixtures("beside")
 def test_a_backup_of_nothing_is_no_good(
-    machine: Machine,
-    tmp_path: Path,
-    cluster: Cluster,
-    make_database: Callable[[str], Database],
-    empty_template: str,
+    machine: Machine, tmp_path: Path, make_database: Callable[[str], Database], empty_template: str
 ) -> None:
-    empty = make_database(empty_template).engine.url.database
-    nothing = replace(machine.settings, database_url=cluster.url(str(empty)))
-    backup(Machine(nothing, cluster), tmp_path / "kept")
+    nothing = make_database(empty_template).engine.url.database
+    backup(on(machine, str(nothing)), tmp_path / "kept")
     with pytest.raises(NotRestored, match="no records"):
         drill(machine, tmp_path / "kept")
 
@@ -121,38 +177,32 @@ def test_a_folder_without_a_backup_is_told(machine: Machine, tmp_path: Path) -> 
         drill(machine, tmp_path / "other")
 
 
+@pytest.mark.usefixtures("beside")
 def test_a_role_that_may_make_no_database_says_what_it_needs(
-    machine: Machine, tmp_path: Path, as_owner: Callable[[str], None]
+    machine: Machine, kept: Path, as_owner: Callable[[str], None]
 ) -> None:
-    backup(machine, tmp_path / "kept")
-    as_owner("DROP ROLE IF EXISTS wangge_plain")
-    as_owner("CREATE ROLE wangge_plain LOGIN")
-    url = make_url(machine.settings.database_url).set(username="wangge_plain")
-    plain = replace(machine.settings, database_url=url.render_as_string(hide_password=False))
+    backup(machine, kept)
+    as_owner("DROP ROLE IF EXISTS wangge_drilling")
+    as_owner("CREATE ROLE wangge_drilling LOGIN")
+    asked(machine, "GRANT ALL ON ALL TABLES IN SCHEMA public TO wangge_drilling")
     with pytest.raises(NotRestored, match="CREATEDB"):
-        drill(Machine(plain, machine.cluster), tmp_path / "kept")
-    as_owner("DROP ROLE wangge_plain")
+        drill(on(machine, "copy_kept", "wangge_drilling"), kept)
+    asked(machine, "DROP OWNED BY wangge_drilling")
+    as_owner("DROP ROLE wangge_drilling")
 
 
-def test_the_command_says_what_it_found(
-    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_without_room_a_drill_is_refused_before_it_starts(
+    machine: Machine, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    backup(machine, tmp_path / "kept")
-    for name, value in {
-        "HOME": str(machine.settings.home),
-        "DATABASE_URL": machine.settings.database_url,
-        "OBJECTS_URL": machine.settings.objects_url,
-    }.items():
-        monkeypatch.setenv(f"WANGGE_{name}", value)
-    assert machine.cluster is not None
-    program, environment = machine.cluster.where("pg_restore")
-    monkeypatch.setenv("PATH", str(Path(program).parent), prepend=":")
-    if "LD_LIBRARY_PATH" in environment:
-        monkeypatch.setenv("LD_LIBRARY_PATH", environment["LD_LIBRARY_PATH"])
-    said = CliRunner().invoke(main, ["restore", str(tmp_path / "kept"), "--drill"])
-    assert said.exit_code == 0, said.output
-    assert "备份可用" in said.output
-    (tmp_path / "kept" / "database.dump").write_bytes(b"nothing")
-    bad = CliRunner().invoke(main, ["restore", str(tmp_path / "kept"), "--drill"])
-    assert bad.exit_code == 1
-    assert "备份不可用" in bad.output
+    backup(machine, kept)
+    size = manifest.read(chosen(kept).folder).database_bytes
+    needed = drilling.BYTES_OF_CLUSTER + 2 * size
+    for free, is_refused in ((needed - 1, True), (needed, False)):
+        monkeypatch.setattr(shutil, "disk_usage", lambda place, free=free: Usage(free, 0, free))
+        monkeypatch.setattr(drilling.Cluster, "start", _refuse)
+        with pytest.raises(NotRestored, match="--scratch" if is_refused else "it was started"):
+            drill(machine, kept)
+
+
+def _refuse(cluster: object) -> None:
+    raise NoPostgres("it was started")

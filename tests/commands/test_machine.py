@@ -18,11 +18,13 @@ from backend.core.actor import system
 from backend.core.db import Database, make_engine
 from backend.core.services import record_writer
 from backend.demo.story_actors import until
+from backend.local.bringing_back import NotRestored
 from backend.local.broker import Broker
 from backend.local.cluster import LONGEST_SOCKET_PATH, Cluster, find_binaries
 from backend.local.machine import Machine
 from backend.local.processes import Processes, free_port
-from backend.local.safekeeping import NotRestored, backup, restore
+from backend.local.restoring import restore
+from backend.local.safekeeping import backup
 from backend.local.story_server import stage
 from backend.local.tls import make_certificate, own_address, qr
 from tests import factories
@@ -127,6 +129,7 @@ def test_a_restore_brings_everything_back_and_opens_an_epoch(
     settings = replace(
         config.read({}), home=tmp_path, database_url=cluster.url("copy_restore"), objects_url=objects.as_uri()
     )
+    settings.keys.ensure(tmp_path)
     machine = Machine(settings, cluster)
     backup(machine, tmp_path / "backup")
     database = Database(make_engine(cluster.url("copy_restore")))
@@ -136,7 +139,7 @@ def test_a_restore_brings_everything_back_and_opens_an_epoch(
         )
     database.engine.dispose()
     (objects / "sha256/photo").unlink()
-    assert restore(machine, tmp_path / "backup") == 2
+    assert restore(machine, tmp_path / "backup").epoch == 2
     assert (objects / "sha256/photo").read_bytes() == b"bytes"
     with database.transaction() as session:
         assert record_writer.read(session, "customer", town["customer 1"]).values["note"] is None
@@ -176,9 +179,10 @@ def test_an_own_database_and_broker_are_used_and_never_stopped(
 
 
 def test_a_folder_without_a_backup_changes_nothing(cluster: Cluster, tmp_path: Path) -> None:
-    machine = Machine(replace(config.read({}), home=tmp_path), cluster)
+    machine = Machine(replace(config.read({}), home=tmp_path / "home"), cluster)
+    (tmp_path / "other").mkdir()
     with pytest.raises(NotRestored, match="holds no"):
-        restore(machine, tmp_path)
+        restore(machine, tmp_path / "other")
 
 
 def test_the_models_and_the_migrations_agree(empty_database: Database) -> None:

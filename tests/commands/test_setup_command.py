@@ -16,11 +16,9 @@ from backend.commands import setup as command
 from backend.core import config
 from backend.core.db import Database, make_engine
 from backend.core.installation import USUAL, installed_as
-from backend.core.services import credentials
 from backend.local.cluster import Cluster
 from backend.local.machine import Machine
 from backend.setup.services.page_token import need_token
-from tests.factories import CHEAP
 
 Run = Callable[..., Result]
 FLAGS = ("--group", "清河水务", "--branch", "城东营业所", "--language", "zh", "--currency", "CNY",
@@ -34,9 +32,8 @@ MAP = {
 
 
 @pytest.fixture(autouse=True)
-def _as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What is set up here holds for this process: not so in the tests after it. Hashes cost little."""
-    monkeypatch.setattr(credentials, "_HASHER", CHEAP)
+def _as_before() -> Iterator[None]:
+    """What is set up here holds for this process: not so in the tests after it."""
     with installed_as(USUAL):
         yield
 

@@ -3,45 +3,14 @@
 from __future__ import annotations
 
 import errno
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from obstore.exceptions import BaseError
 
-from backend.core.blobs.store import BlobStore, key_of, open_blobs
-from backend.local.processes import free_port, wait_for_port
-
-
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """A real S3 server on this machine: rclone's; what a client of it must have in its environment."""
-    folder, port = tmp_path_factory.mktemp("s3"), free_port(19800)
-    (folder / "photos").mkdir()
-    program = [
-        str(Path(sys.executable).parent / "rclone"),
-        "serve",
-        "s3",
-        "--auth-key",
-        "wanggetest,secretsecret",
-        "--addr",
-        f"127.0.0.1:{port}",
-        str(folder),
-    ]
-    with subprocess.Popen(program, stderr=subprocess.DEVNULL) as server:
-        try:
-            wait_for_port(port)
-            yield {
-                "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-                "AWS_ACCESS_KEY_ID": "wanggetest",
-                "AWS_SECRET_ACCESS_KEY": "secretsecret",
-                "AWS_ALLOW_HTTP": "true",
-                "AWS_REGION": "us-east-1",
-            }
-        finally:
-            server.terminate()
+from backend.core.blobs.store import BlobStore, ObjectBlobs, key_of, open_blobs
+from backend.local.processes import free_port
+from tests.s3 import s3  # noqa: F401 - a fixture
 
 
 @pytest.fixture(params=["disk", "disk with a space", "memory", "s3"])
@@ -134,3 +103,11 @@ def test_what_is_not_there_says_so(blobs: BlobStore) -> None:
 
 def test_keys_spread_over_folders() -> None:
     assert key_of("ab" * 32) == f"sha256/ab/{'ab' * 32}"
+
+
+def test_what_it_holds_is_listed(blobs: BlobStore) -> None:
+    data = {f"sha256/{number:02}/{number}": b"x" * number for number in range(12)}
+    for key, content in data.items():
+        blobs.put(key, iter([content]))
+    assert isinstance(blobs, ObjectBlobs)
+    assert dict(blobs.listing()) == {key: len(content) for key, content in data.items()}

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from limits.storage import MemoryStorage
 from sqlalchemy import text
@@ -24,13 +23,13 @@ from backend.core.api.context import AppContext
 from backend.core.config import Settings
 from backend.core.db import Database
 from backend.core.errors import Problem
-from backend.core.services import credentials, guessing
+from backend.core.services import guessing
 from backend.core.services.guessing import Guesses, Patience, counters_at, network_of
 from backend.core.services.tidying import tidy
 from backend.evidence.services.sharing import share
 from backend.local.broker import Broker
 from tests.conftest import Person
-from tests.factories import PASSWORD, Town, uid
+from tests.factories import DEAR, DEAR_DUMMY, PASSWORD, Town, uid
 from tests.signing import Crew
 
 As = Callable[[str], Person]
@@ -56,16 +55,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def cheap_passwords(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hundreds of passwords are checked here; what a check costs is not what is tested."""
-    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(credentials, "_DUMMY", hasher.hash("no such account"))
-    with database.engine.begin() as connection:
-        connection.execute(text("UPDATE account SET password_hash = :hash"), {"hash": hasher.hash(PASSWORD)})
-
-
-@pytest.fixture
-def limited(app: Flask, clock: Clock, cheap_passwords: None) -> Flask:
+def limited(app: Flask, clock: Clock) -> Flask:
     """The town's house with limits on wrong tries."""
     house: AppContext = app.extensions["wangge"]
     app.extensions["wangge"] = replace(house, guesses=Guesses(MemoryStorage()))
@@ -273,9 +263,7 @@ def test_all_processes_count_together_and_each_alone_while_the_broker_is_away(br
     assert tries(other, "192.0.2.9", 6) == ["made"] * 5 + ["too_many_tries"]
 
 
-def test_a_broker_that_hangs_keeps_nobody_waiting(
-    settings: Settings, database: Database, cheap_passwords: None
-) -> None:
+def test_a_broker_that_hangs_keeps_nobody_waiting(settings: Settings, database: Database) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
         hanging = create_app(replace(settings, limits_enabled=True, broker_url=url), database)
@@ -317,7 +305,7 @@ def test_sign_ins_from_one_address_have_a_rate(limited: Flask, clock: Clock) -> 
     )
 
 
-def test_where_limits_are_off_nothing_is_counted(app: Flask, cheap_passwords: None) -> None:
+def test_where_limits_are_off_nothing_is_counted(app: Flask) -> None:
     assert {sign_in(app, "T005", "guess", FAR).status_code for _ in range(12)} == {401}
 
 
@@ -331,4 +319,5 @@ def test_addresses_of_one_customer_count_as_one() -> None:
 
 
 def test_an_unknown_account_is_held_against_a_hash_as_dear_as_any() -> None:
-    assert not credentials._HASHER.check_needs_rehash(credentials._DUMMY)
+    assert not DEAR.check_needs_rehash(DEAR_DUMMY)
+    assert (DEAR.memory_cost, DEAR.time_cost) == (65_536, 3)

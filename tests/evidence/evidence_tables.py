@@ -165,6 +165,7 @@ WITHOUT = {
     "alarm_threshold": "settings; a change of them is an administrative act, which is a record",
     "pulse": "which processes live",
     "ground_plan": "a proposal; what is accepted of it stands on the cells",
+    "import_feed_file": "files of a folder on their way; what was imported stands in history",
     "import_mapping": "which columns a file of a form had last; what was imported stands in history",
     "import_row": "rows on their way into the ledger; what is written of them stands in history",
     "import_run": "a file on its way; that it was imported is an administrative act, which is a record",

@@ -8,7 +8,7 @@ import pytest
 
 from backend.imports.reading import days
 from backend.imports.reading.shapes import Cell, Field
-from backend.imports.reading.wrong import Asking, Wrong
+from backend.imports.reading.wrong import Asking, Wrong, reason
 
 FIELD = Field("since", "日期", "Date")
 SHANGHAI, ANGELES = "Asia/Shanghai", "America/Los_Angeles"
@@ -54,6 +54,12 @@ def test_month_and_day_are_told_by_the_column_or_asked() -> None:
         (2023.5, "only_month"),
         ("2023", "only_month"),
         ("23.5.1", "short_year"),
+        ("5/1/23", "short_year"),
+        ("01-05-23 8:30", "short_year"),
+        ("1. Mai 23", "short_year"),
+        ("5-Jan-23", "short_year"),
+        ("Jan 5, 23", "short_year"),
+        ("5 enero '23", "short_year"),
         ("去年春天", "no_date"),
         ("1 Maien 2023", "no_date"),
         (time(8), "no_date"),
@@ -124,3 +130,11 @@ def test_what_is_no_time_of_day_is_refused(cell: Cell) -> None:
 def test_the_order_of_a_day_is_seen_where_its_year_stands_last() -> None:
     assert days.order_of("5/1/2023") == days.order_of("05.01.2023 08:30") == (5, 1)
     assert days.order_of("2023/5/1") is None
+
+
+def test_a_short_year_is_refused_with_how_to_write_it() -> None:
+    """A sentence that can be acted on: the same moment in time, and in both languages."""
+
+    told = reason("opened_at", "short_year")
+    assert "2023-05-01" in told.zh
+    assert "2023-05-01" in told.en

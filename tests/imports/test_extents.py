@@ -13,7 +13,7 @@ from backend.imports.reading import extents
 from backend.imports.reading.extents import MOST_CELLS, check_extent
 from backend.imports.reading.grids import Unreadable
 from backend.imports.reading.tables import read_table
-from tests.imports.old_workbooks import repacked, xlsb
+from tests.imports.old_workbooks import cell, ods, repacked, xlsb
 from tests.imports.sheets import workbook
 
 SHEET = "xl/worksheets/sheet1.xml"
@@ -115,3 +115,56 @@ def test_parts_beside_the_sheets_and_broken_ones() -> None:
         with pytest.raises(Unreadable) as refused:
             check_extent(archive, "xl/worksheets/sheet1.bin")
     assert refused.value.why == "table_broken"
+
+
+EMPTY, REPEATED = "<table:table-cell {}/>", 'table:number-columns-repeated="{}"'
+
+
+def repeated_row(times: int, cells: str) -> str:
+    return f'<table:table-row table:number-rows-repeated="{times}">{cells}</table:table-row>'
+
+
+NAMES = cell("户号") + cell("户名")
+FIRST = cell("001") + cell("王伟")
+HOSTILE = {
+    "a value beyond all columns": [NAMES + EMPTY.format(REPEATED.format(1_000_000)) + cell("远"), FIRST],
+    "a value beyond all rows": [NAMES, FIRST, repeated_row(2_000_000, EMPTY.format("")), FIRST],
+    "a row a hundred million times": [NAMES, repeated_row(100_000_000, FIRST)],
+    "a cell a million times": [NAMES + cell("x", more=REPEATED.format(10**6)), FIRST],
+    "wide and long": [
+        NAMES + EMPTY.format(REPEATED.format(690)) + cell("远"),
+        repeated_row(1_000_000, FIRST),
+    ],
+}
+
+
+@pytest.mark.usefixtures("in_process")
+@pytest.mark.parametrize("rows", HOSTILE.values(), ids=HOSTILE)
+def test_an_ods_of_few_bytes_and_endless_cells_is_too_much(rows: list[str]) -> None:
+    data = ods(rows)
+    assert len(data) < 5_000
+    assert why(data) == "table_too_much"
+
+
+@pytest.mark.usefixtures("in_process")
+def test_an_ods_with_another_sheet_too_large_is_too_much_as_well() -> None:
+    """Each sheet is read, whichever is asked for."""
+    far = repeated_row(3_000_000, FIRST)
+    other = f'<table:table table:name="other">{far}</table:table>'
+    assert why(ods([NAMES, FIRST], before=other)) == "table_too_much"
+
+
+@pytest.mark.usefixtures("in_process")
+@pytest.mark.parametrize("times", ["0", "-5", "many", "9" * 5000])
+def test_a_repetition_that_is_no_number_is_a_damaged_file(times: str) -> None:
+    assert why(ods([NAMES + EMPTY.format(REPEATED.format(times)), FIRST])) == "table_broken"
+
+
+@pytest.mark.usefixtures("in_process")
+def test_formatting_to_the_end_of_an_ods_is_nothing() -> None:
+    """As LibreOffice writes every sheet: what is empty is repeated to the last column and row."""
+    wide = EMPTY.format(REPEATED.format(16_382))
+    rest = repeated_row(1_048_574, EMPTY.format(REPEATED.format(16_384)))
+    table = read_table(ods([NAMES + wide, FIRST + wide, FIRST, rest]), "表.ods")
+    assert [one.name for one in table.columns] == ["户号", "户名"]
+    assert len(table.rows) == 2

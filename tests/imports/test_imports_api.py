@@ -68,7 +68,9 @@ def test_a_dry_run_counts_and_says_why(admin: Person, run: dict[str, Any]) -> No
     }
     (refused,) = admin.get(f"/imports/{run['id']}/rows?verdict=refused")
     assert (refused["number"], refused["reasons"][0]["field"]) == (4, "name")
-    (waiting,) = admin.get(f"/imports/{run['id']}/rows?verdict=to_settle")
+    # As the console asks: a page of a hundred, from before the first.
+    (waiting,) = admin.get(f"/imports/{run['id']}/rows?verdict=to_settle&most=100&after=-1000000000")
+    assert admin("GET", f"/imports/{run['id']}/rows?verdict=to_settle&most=0").status_code == 422
     assert waiting["values"]["address"] == "无名野路3号"
 
 

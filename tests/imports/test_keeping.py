@@ -179,3 +179,59 @@ def test_an_erased_number_does_not_come_back_by_the_same_run(database: Database)
     erase(database, "customer", record_of(database, "A000001"))
     with pytest.raises(Problem, match="import_busy"):
         apply(database, run_id)
+
+
+def refused(database: Database, run_id: str) -> list[int]:
+    with database.transaction() as session:
+        return [one.number for one in run_rows.listed(session, run_id, "refused", 0, 99)]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"口径": "很大"},  # A good number: found by it.
+        {"户号": "1.38E+10", "户名": "张一"},  # None that can be read: by the name,
+        {"户号": "", "户名": "别人", "联系电话": "139-0000 0007 / 0532-86661234"},  # by the telephone.
+    ],
+)
+def test_the_reasons_of_an_erased_customers_refused_rows_go(
+    database: Database, wrong: dict[str, str]
+) -> None:
+    imported(database, as_csv([line(1, 户名="张一", 联系电话="13900000007")]))
+    run = imported(
+        database, as_csv([line(5), line(1, **({"联系电话": "13911112222"} | wrong)), line(6, 口径="很大")])
+    )
+    assert refused(database, str(run.id)) == [3, 4]
+    erase(database, "customer", record_of(database, "A000001"))
+    assert refused(database, str(run.id)) == [4]
+
+
+def test_so_do_those_refused_when_they_were_judged_or_written(database: Database) -> None:
+    imported(database, as_csv([line(1), line(9)]))
+    judged = imported(database, as_csv([line(1, 表号="B0000009"), line(3)]))
+    run_id = checked(database, as_csv([line(1, 表号="N9", 用水地址="新路1号"), line(4)]))
+    imported(database, as_csv([line(8, 表号="N9")]))
+    written = apply(database, run_id)
+    assert refused(database, str(judged.id)) == refused(database, str(written.id)) == [2]
+    erase(database, "customer", record_of(database, "A000001"))
+    assert refused(database, str(judged.id)) == refused(database, str(written.id)) == []
+
+
+def test_what_marks_a_refused_row_is_no_name_and_no_number(database: Database) -> None:
+    run = imported(database, as_csv([line(1, 口径="很大")]))
+    with database.transaction() as session:
+        asked = "SELECT about FROM import_row WHERE run_id = CAST(:run AS uuid) AND verdict = 'refused'"
+        (marks,) = session.execute(text(asked), {"run": str(run.id)}).scalars()
+    assert len(marks) >= 3
+    assert all(len(one) == 16 and set(one) <= set("0123456789abcdef") for one in marks)
+
+
+def test_a_staff_members_refused_rows_go_by_their_number(database: Database, town: Town) -> None:
+    run = imported(
+        database,
+        as_csv([["T005", "员工五", "国王"], ["T006", "员工六", "国王"]], ("工号", "姓名", "岗位")),
+        "staff",
+    )
+    assert refused(database, str(run.id)) == [2, 3]
+    erase(database, "staff", town["rep"])
+    assert refused(database, str(run.id)) == [3]

@@ -143,6 +143,8 @@ def test_unsent_work_outlives_the_end_of_a_sign_in(
 
 
 def test_a_new_password_ends_every_other_sign_in_and_token(app: Flask, database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("DELETE FROM token"))
     here, twin, there = (
         sign_in(app).get_json(),
         sign_in(app).get_json(),

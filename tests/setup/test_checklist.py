@@ -221,6 +221,30 @@ def test_backups_and_their_trial_are_told(session: Session, settings: Settings, 
     ]
 
 
+def test_how_the_last_trial_went_is_told(session: Session, settings: Settings, town: Town) -> None:
+    good = {"good": True, "records": 412, "history": 600, "files": 7, "seals": 3}
+    note_at_shell(session, "backup_drilled", ("backup", None), after=good)
+    session.flush()
+    line = lines(session, settings, town)["drill"]
+    assert (line.state, line.meaning.en) == ("ok", "412 records, 7 files and 3 seals came back")
+    note_at_shell(
+        session, "backup_drilled", ("backup", None), after={"good": False, "why": "坏了 · it is cut"}
+    )
+    session.flush()
+    line = lines(session, settings, town)["drill"]
+    assert state(line) == ("fail", 1, 0)
+    assert tuple(line.meaning) == (
+        "上次试恢复失败：坏了",
+        "The last one could not be brought back: it is cut",
+    )
+    session.execute(text("UPDATE administrative_act SET acted_at = acted_at - interval '120 days'"))
+    note_at_shell(session, "backup_drilled", ("backup", None), after={"good": True})
+    session.execute(text("UPDATE administrative_act SET acted_at = acted_at - interval '101 days'"))
+    session.flush()
+    line = lines(session, settings, town)["drill"]
+    assert (state(line), "never tried" in line.meaning.en) == (("warn", 1, 101), True)
+
+
 def test_the_demo_city_is_none(session: Session, settings: Settings, town: Town) -> None:
     assert lines(session, settings, town)["demo"].state == "ok"
     session.execute(text("UPDATE account SET is_demo = true"))

@@ -173,6 +173,15 @@ def test_backups_are_counted_by_the_audit_trail(around: Surroundings, town: Town
     assert states(later, "backup") == {"backup": "warn", "drill": "ok"}
     much_later = replace(around, now=NOW + timedelta(days=140))
     assert states(much_later, "backup") == {"backup": "warn", "drill": "warn"}
+    with around.database.transaction() as session:
+        note_at_shell(
+            session, "backup_drilled", ("backup", None), after={"good": False, "why": "坏了 · it is cut"}
+        )
+    (found,) = (one for one in look(around, "backup") if one.check == "drill")
+    assert (found.state, found.found.en) == (
+        "fail",
+        "0 days ago a backup was tried and was no good: it is cut",
+    )
 
 
 def test_a_program_that_is_missing_or_old_is_told(around: Surroundings, tmp_path: Path) -> None:

@@ -19,14 +19,13 @@ from backend.core.db import Database
 from backend.core.errors import Problem
 from backend.core.installation import REPRESENTATIVE, USUAL, installed, installed_as
 from backend.core.queries.installation_row import read_installation
-from backend.core.services import credentials
 from backend.core.services.credentials import token_sha256
 from backend.setup.queries.emptiness import is_empty
 from backend.setup.services import holiday_calendars, page_token, setting_up
 from backend.setup.services.setting_up import one_time_password, set_up
 from backend.setup.services.standard_matters import standard_matters
 from backend.setup.services.wanted import Wanted, default_posts, places, read_toml
-from tests.factories import CHEAP, uid
+from tests.factories import uid
 
 NEW = "violet-harbour-93-lamp-trumpet"
 WANTED: dict[str, Any] = {
@@ -51,9 +50,8 @@ def count(database: Database, table: str) -> int:
 
 
 @pytest.fixture(autouse=True)
-def _as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What is set up here holds for this process: not so in the tests after it. Hashes cost little."""
-    monkeypatch.setattr(credentials, "_HASHER", CHEAP)
+def _as_before() -> Iterator[None]:
+    """What is set up here holds for this process: not so in the tests after it."""
     with installed_as(USUAL):
         yield
 

@@ -16,7 +16,6 @@ from backend.core.db import Database
 from backend.core.errors import Problem
 from backend.core.installation import REPRESENTATIVE, USUAL, installed_as
 from backend.core.queries.installation_row import read_installation
-from backend.core.services import credentials
 from backend.setup.services import holiday_calendars, setting_up
 from backend.setup.services.holiday_calendars import calendar_of
 from backend.setup.services.setting_up import MOST_NAME, one_time_password, set_up
@@ -30,7 +29,6 @@ from backend.setup.services.wanted import (
     pop_territory,
     read_toml,
 )
-from tests.factories import CHEAP
 
 ASKED: dict[str, Any] = {
     "group": {"name": "Harbor Water"},
@@ -42,9 +40,8 @@ ASKED: dict[str, Any] = {
 
 
 @pytest.fixture(autouse=True)
-def _as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What is set up here holds for this process: not so in the tests after it. Hashes cost little."""
-    monkeypatch.setattr(credentials, "_HASHER", CHEAP)
+def _as_before() -> Iterator[None]:
+    """What is set up here holds for this process: not so in the tests after it."""
     with installed_as(USUAL):
         yield
 

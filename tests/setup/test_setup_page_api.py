@@ -16,16 +16,13 @@ from backend.app import create_app, make_context
 from backend.core.config import Settings
 from backend.core.db import Database
 from backend.core.installation import USUAL, installed_as
-from backend.core.services import credentials
 from backend.setup.services import page_token
-from tests.factories import CHEAP
 from tests.setup.test_setting_up import NEW, WANTED, post, sign_in
 
 
 @pytest.fixture(autouse=True)
-def _as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What is set up here holds for this process: not so in the tests after it. Hashes cost little."""
-    monkeypatch.setattr(credentials, "_HASHER", CHEAP)
+def _as_before() -> Iterator[None]:
+    """What is set up here holds for this process: not so in the tests after it."""
     with installed_as(USUAL):
         yield
 

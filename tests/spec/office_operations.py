@@ -88,6 +88,11 @@ def imports_and_exports(app: Flask, admin: Person, town: Town) -> None:
     assert admin("PUT", f"/imports/{run['id']}/acceptance").status_code == 200
     other = admin("POST", "/imports", query_string=query, **sent).get_json()
     assert admin("DELETE", f"/imports/{other['id']}").status_code == 204
+    assert admin("POST", f"/imports/{run['id']}/account-links", {}).status_code == 201
+    body = {"label": "x", "unit_id": town["north"], "targets": ["customers"]}
+    feed = Person(app.test_client(), admin("POST", "/imports/feed-tokens", body).get_json()["token"])
+    fed = feed("POST", "/imports/feeds", query_string=query, **sent).get_json()
+    feed.get(f"/imports/feeds/{fed['id']}")
     assert admin("GET", "/exports/kinds/customer").status_code == 200
     assert admin("GET", "/exports/tables/customers").status_code == 200
 

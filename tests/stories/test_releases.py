@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pyrage
 import pytest
 from flask import Flask
 from sqlalchemy import text
@@ -25,11 +26,17 @@ from backend.core.db import Database, make_engine
 from backend.core.services import record_writer
 from backend.evidence.kinds.seal import Seal
 from backend.evidence.services import checking, picturing, sealing
+from backend.evidence.services.sealing import Broken
 from backend.local.cluster import Cluster
+from backend.local.drilling import drill
+from backend.local.machine import Machine
+from backend.local.restoring import Ways, restore
+from backend.local.safekeeping import Wanted, backup
+from backend.local.sealed_secrets import Opener
 from backend.phones.services.syncing import retry_held
 from backend.queue import serving
-from mobile_api_spec.phone import Clock, Link, Phone
-from tests.factories import Town, uid
+from mobile_api_spec.phone import Clock, Link, Phone, Refused
+from tests.factories import PASSWORD, PEOPLE, Town, uid
 
 RELEASES = sorted((Path(__file__).parents[1] / "fixtures").glob("release_*"))
 
@@ -59,11 +66,20 @@ class Home:
         with self.database.snapshot() as session:
             return [tuple(row) for row in session.execute(text(sql), values)]
 
-    def need_verified(self) -> int:
-        """Nothing that `wangge verify` looks at differs; returns how many rows the seals cover."""
+    def at_its_database(self, cluster: Cluster) -> config.Settings:
+        """Its settings with where its database is, as a command has them."""
+        return replace(self.settings, database_url=cluster.url(str(self.database.engine.url.database)))
+
+    def need_verified_history(self) -> list[Broken | Seal]:
+        """Seals hold, those too that were kept elsewhere; returns them."""
         with self.database.transaction() as session:
             found = list(sealing.verify_history(session, self.settings.keys, [self.kept / sealing.WITNESS]))
         assert all(isinstance(one, Seal) for one in found), found[-1]
+        return found
+
+    def need_verified(self) -> int:
+        """Nothing that `wangge verify` looks at differs; returns how many rows the seals cover."""
+        found = self.need_verified_history()
         blobs = self.app.extensions["wangge"].blobs
         assert [str(one) for one in checking.check_all(self.database, blobs, lambda *_: None)] == []
         return sum(one.rows for one in found if isinstance(one, Seal))
@@ -165,6 +181,48 @@ def test_its_phones_queues_arrive_once(home: Home) -> None:
     )
     assert home.rows(twice) == []
     _need_arrived(home)
+
+
+@pytest.mark.long
+def test_it_is_backed_up_drilled_and_restored_and_its_phones_send_again(
+    home: Home, cluster: Cluster, tmp_path: Path
+) -> None:
+    """What its phones had handed in since the backup is sent again, and arrives once."""
+    machine, identity = Machine(home.at_its_database(cluster), cluster), pyrage.x25519.Identity.generate()
+    ways = Ways([identity])
+    backup(machine, tmp_path / "backups", Wanted(closer=Opener(keys=[identity.to_public()])))
+    found = drill(machine, tmp_path / "backups", ways)
+    seals = home.rows("SELECT count(*) FROM seal")
+    assert (found.held.records > 10, [(found.seals,)], found.files > 0) == (True, seals, True)
+    for name in ("rep", "leader"):
+        phone = home.phone(name)
+        phone.sync()
+        assert phone.store.waiting(-1) == []
+        phone.close()
+    _need_arrived(home)
+    rows = home.rows("SELECT count(*) FROM sync_document WHERE kind = 'visit'")
+    home.database.engine.dispose()
+    shutil.rmtree(home.settings.home / "objects")
+    assert restore(machine, tmp_path / "backups", ways).lacking == []
+    assert home.rows("SELECT count(*) FROM sync_document WHERE kind = 'visit'") < rows
+    for name in ("rep", "leader"):
+        phone = home.phone(name)
+        # Signed in anew since the backup, which that does not know of.
+        with pytest.raises(Refused, match="refresh_ended"):
+            phone.sync()
+        phone.sign_in(f"T{list(PEOPLE).index(name):03d}", PASSWORD)
+        phone.sync()
+        assert phone.store.waiting(-1), "told of the new epoch, it has put its work back into the queue"
+        phone.sync()
+        assert phone.store.waiting(-1) == []
+        phone.close()
+    assert home.rows("SELECT count(*) FROM sync_document WHERE kind = 'visit'") == rows
+    visit = home.stored("visit", home.told["unsent"]["made"])
+    assert (visit["state"], visit["summary"]) == ("done", "查看水表")
+    photo = home.stored("photo", home.told["unsent"]["arrives"])
+    blobs = home.app.extensions["wangge"].blobs
+    assert len(blobs.get(key_of(photo["sha256"]))) == photo["size_bytes"]
+    home.need_verified_history()
 
 
 def _need_arrived(home: Home) -> None:

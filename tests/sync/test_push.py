@@ -41,6 +41,7 @@ ALL = KINDS | {
     "photo": standing("photo", stands_on=("of_kind", "of_id")),
     "visit": standing("visit", attaches={"photo_ids": "photo"}),
     "album": standing("album", attaches={"photo_ids": "film"}),
+    "sheet": standing("sheet", stands_on=("of_kind", "of_id"), attaches={"photo_ids": "photo"}),
 }
 
 
@@ -316,6 +317,22 @@ def test_photos_that_hang_there_already_are_not_asked_about_again(server: Server
     assert server.ended == [("applied", None)]
 
 
+def test_nor_if_what_hangs_there_was_moved_to_another(server: Server) -> None:
+    """Who moved it is not who shows it."""
+    photo = sent("p", "photo", "p", of_kind="visit", of_id=uid("v"))
+    server.push(sent("v", "visit", "v", photo_ids=[uid("p")]), sent("w", "visit", "w"), photo)
+    server.push(sent("m", "photo", "p", "change", of_id=uid("w")))
+    server.push(sent("c", "visit", "v", "change", photo_ids=[uid("p"), uid("q")]))
+    assert server.ended == [("applied", None)]
+
+
+def test_what_stands_on_a_record_shows_the_photos_of_that(server: Server) -> None:
+    on_it = {"of_kind": "visit", "of_id": uid("v")}
+    server.push(sent("v", "visit", "v"), sent("p", "photo", "p", **on_it), sent("s", "sheet", "s", **on_it))
+    server.push(sent("c", "sheet", "s", "change", photo_ids=[uid("p")]))
+    assert server.ended == [("applied", None)]
+
+
 def test_what_hangs_on_it_may_be_of_a_kind_that_is_not_known_yet(server: Server) -> None:
     server.push(sent("a", "album", "a", photo_ids=[uid("f")]))
     assert server.ended == [("applied", None)]
@@ -371,6 +388,26 @@ def test_work_for_what_was_merged_is_done_for_what_stays(server: Server) -> None
     # The same once more has its answer: it was kept as it was sent.
     server.push(sent_one, rights=merged)
     assert server.ended == [("applied", None)]
+
+
+def test_what_names_a_record_that_its_author_made_anew_waits_behind_that(server: Server) -> None:
+    """Whoever decides about the new one decides about both."""
+    for one in (sent("m", "note", "n"), sent("e", "note", "n", "delete"), sent("again", "note", "n")):
+        server.push(one)
+    assert server.ended == [("parked", "id_taken")]
+    server.push(sent("p", "picture", "p", note_id=uid("n")))
+    assert server.ended == [("parked", "predecessor_parked")]
+
+
+def test_work_of_a_kind_that_nobody_knows_stops_none_for_what_was_merged(server: Server) -> None:
+    for name in ("n", "kept"):
+        server.push(sent(f"m {name}", "note", name))
+    server.push(sent("e", "note", "n", "delete"))
+    merged = Given(merged={("note", uid("n")): ("note", uid("kept"))})
+    server.push(
+        sent("p", "picture", "p", note_id=uid("n")), sent("q", "statue", "q", note_id=uid("n")), rights=merged
+    )
+    assert server.ended == [("applied", None), ("parked", "unknown_kind")]
 
 
 def test_work_for_what_was_merged_into_what_one_may_not_see_waits_for_a_person(server: Server) -> None:

@@ -70,6 +70,17 @@ def _imports() -> None:
     send(f"PUT {one}/settled", lambda p: f"{checked(p)}/settled", lambda _: {"way": "alone"})
     send(f"PUT {one}/acceptance", lambda p: f"{checked(p)}/acceptance")
     get(f"{one}/report", lambda p: f"{checked(p)}/report", verdict="to_settle", format="csv")
+    send(f"POST {one}/account-links", lambda p: f"{run(p)}/account-links", lambda _: {})
+    feed = {"label": "x", "targets": ["customers"]}
+    send(
+        "POST /imports/feed-tokens",
+        lambda _: f"{imports}/feed-tokens",
+        lambda p: feed | {"unit_id": p.unit_id},
+    )
+    ASKS["POST /imports/feeds"] = lambda w, p, who: Ask(
+        f"{imports}/feeds", ASKS["POST /imports"](w, p, who).options
+    )
+    get("/imports/feeds/<uuid:run_id>", lambda p: f"{imports}/feeds/{p['feed run']}")
     fixed("GET /exports/kinds/<string:kind>", f"{API}/exports/kinds/customer")
     fixed("GET /exports/tables/<string:table>", f"{API}/exports/tables/customers")
 

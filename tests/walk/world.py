@@ -26,11 +26,11 @@ from backend.dispatch.kinds.day_plan import DayPlan
 from backend.dispatch.kinds.emergency import Emergency
 from backend.evidence.services.arrived_photos import keep_whole
 from backend.evidence.services.picturing import look_at_waiting
-from backend.imports.kinds.import_run import ImportRun
+from backend.imports.kinds.import_run import ImportMapping, ImportRun
 from backend.imports.queries.run_rows import Staged, stage
 from backend.imports.reading.shapes import Column, Table
 from backend.imports.reading.tables import PackedRows
-from backend.imports.services.heads import head_of
+from backend.imports.services.heads import columns_of, form_of, head_of
 from backend.people.services import sessions
 from backend.territory.kinds.ground import GroundPlan
 from tests.factories import CITY, PASSWORD, PEOPLE, hand_in, mutation, square, token_for, uid
@@ -184,15 +184,22 @@ def _plant_plans(one: Planter) -> None:
 
 
 def _plant_imports(one: Planter) -> None:
-    """A table that was read, and one that was checked with a row to settle."""
+    """A table that was read, one that was checked with a row to settle, and one of a feed, with a mapping."""
     unit, made_by = UUID(one.place.unit_id), UUID(uid("admin"))
     head = head_of(Table("", (Column(0, "A", "户号"), Column(1, "B", "户名")), PackedRows(b"", 0, (0, 1))))
-    for name, state in (("import run", "read"), ("checked import", "checked")):
+    form = form_of(columns_of(head))
+    one.session.add(ImportMapping(
+        id=UUID(one.place["import mapping"]), unit_id=unit, target="customers", form=form,
+        mapping={"target": "customers", "columns": {"number": "户号", "name": "户名"}, "answers": {}},
+        saved_by_id=made_by,
+    ))  # fmt: skip
+    for name, state in (("import run", "read"), ("checked import", "checked"), ("feed run", "discarded")):
         run_id = one.place[name]
         one.session.add(ImportRun(
             id=UUID(run_id), unit_id=unit, target="customers", filename=one.mark("import_run"),
             file_sha256="0" * 64, head=head, packed=b"", rows=0, options={}, questions=[], counts={}, done=0,
             mapping={"target": "customers", "columns": {}, "answers": {}}, state=state, made_by_id=made_by,
+            is_feed=name == "feed run",
         ))  # fmt: skip
         one.session.flush()
         stage(one.session, run_id, [Staged(2, "to_settle", {"values": {"name": one.mark("import_run")}})])

@@ -36,7 +36,7 @@ class Access:
     `rate` names the setting that says how often; persons are counted by person, anybody by address. `holds`
     judges a link's token, which stands where others have their own. `open_by` names the setting that opens
     the endpoint to anybody when it says `public`; browsers are asked to sign in there. `before_own_password`
-    lets in who must choose a password first.
+    lets in who must choose a password first, `for_feeds` the token of a feed, which comes nowhere else.
     """
 
     who: Who
@@ -44,6 +44,7 @@ class Access:
     holds: Callable[[Session, str], object] | None = None
     open_by: str | None = None
     before_own_password: bool = False
+    for_feeds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,11 @@ def signed_in(view: F) -> F:
 def signed_in_at_first(view: F) -> F:
     """As `signed_in`, and who must first choose a password of their own."""
     return _declare(view, Access(Who.PERSON, before_own_password=True))
+
+
+def signed_in_or_feed(view: F) -> F:
+    """As `signed_in`, and the token of a feed; the service judges what it may."""
+    return _declare(view, Access(Who.PERSON, for_feeds=True))
 
 
 def signed_in_or_revoked(view: F) -> F:

@@ -113,6 +113,8 @@ def _person(access: Access) -> str:
         raise
     # Known from here on, also in the log of what is refused.
     g.actor = found
+    if found.feeds is not None and not access.for_feeds:
+        raise Problem("feed_token")
     if found.device_revoked and access.who is not Who.REVOKED_TOO:
         raise Problem("device_revoked", wipe=True)
     if found.must_change_password and not access.before_own_password:
@@ -176,6 +178,8 @@ def _phone() -> str:
         found = actor_of(connection, token)
     if found.read_only:
         raise Problem("read_only_token")
+    if found.feeds is not None:
+        raise Problem("feed_token")
     _REMEMBERED.keep(sha256, found.id)
     return found.id
 

@@ -91,6 +91,12 @@ class ObjectBlobs:
             return False
         return True
 
+    def listing(self) -> Iterator[tuple[str, int]]:
+        """Every key with how many bytes it has, a few hundred at a time."""
+        for some in obstore.list(self._store, chunk_size=500):
+            for one in some:
+                yield str(one["path"]), int(one["size"])
+
 
 def _link(path: Path, target: Path) -> bool:
     """Whether a file has got a second name on its own disk, durably; one that has it already counts."""
@@ -117,7 +123,7 @@ def _flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def open_blobs(url: str) -> BlobStore:
+def open_blobs(url: str) -> ObjectBlobs:
     """`file:///folder`, `memory://` or `s3://bucket/prefix`."""
     parts = urlsplit(url)
     if parts.scheme == "memory":

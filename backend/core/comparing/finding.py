@@ -15,7 +15,7 @@ from backend.core.comparing.readings import readings_of
 # Which fields say what, of the kinds that a customer is found by.
 FIELDS = {
     "customer": frozenset({"number", "former_numbers", "name", "contact_name", "phone"}),
-    "service_point": frozenset({"customer_id", "address", "meter_number"}),
+    "service_point": frozenset({"customer_id", "address", "meter_number", "former_meters"}),
 }
 # So many signs of a house and its doors tell something; half of all addresses hold a 1.
 _TELLING = 3
@@ -79,7 +79,11 @@ def kept_of(kind: str, values: Mapping[str, Any]) -> Kept:
             ),
         )
     typed = str(values.get("address") or "")
-    return Kept(plain(values.get("meter_number") or ""), f"{plain(typed)}\n{line_of(address_of(typed))}")
+    former = [plain(str(one.get("number") or "")) for one in values.get("former_meters") or ()]
+    return Kept(
+        plain(values.get("meter_number") or ""),
+        "\n".join([plain(typed), line_of(address_of(typed)), *filter(None, former)]),
+    )
 
 
 def line_of(address: Address) -> str:

@@ -27,6 +27,8 @@ class Account(Base):
     unit_id: Mapped[UUID] = mapped_column(PgUuid)
     staff_number: Mapped[str] = mapped_column(Text)
     phone: Mapped[str | None] = mapped_column(Text)
+    # A name of their own to sign in with, beside the staff number.
+    login: Mapped[str | None] = mapped_column(Text)
     password_hash: Mapped[str] = mapped_column(Text)
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     is_demo: Mapped[bool] = mapped_column(server_default="false")
@@ -92,9 +94,10 @@ class DevicePerson(Base):
 
 
 class Token(Base):
-    """A token by its hash: access, refresh or personal.
+    """A token by its hash: access, refresh, personal, or of a feed.
 
-    A refresh token `replaces` another, which is kept until its first use.
+    A refresh token `replaces` another, which is kept until its first use. By one of a feed files are imported
+    as `targets` into `unit_id`, and nothing else is done.
     """
 
     __tablename__ = "token"
@@ -110,3 +113,5 @@ class Token(Base):
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     replaces: Mapped[bytes | None] = mapped_column(LargeBinary)
+    targets: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    unit_id: Mapped[UUID | None] = mapped_column(PgUuid)

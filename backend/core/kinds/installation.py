@@ -6,13 +6,14 @@ import re
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
+from uuid import UUID
 from zoneinfo import available_timezones
 
 from babel.core import get_global
 from babel.numbers import get_territory_currencies
 from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import Length
-from sqlalchemy import CheckConstraint, DateTime, Integer, SmallInteger, func
+from sqlalchemy import CheckConstraint, DateTime, Integer, SmallInteger, Uuid, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -26,7 +27,10 @@ _NO_ZONES = frozenset({"Factory", "localtime", "posixrules"})
 
 
 class InstallationRow(Base):
-    """The one row; `settings` as `Installation.values` gives them, without the version."""
+    """The one row; `settings` as `Installation.values` gives them, without the version.
+
+    `identity` is what the installation is known by for good, also in a backup and on another machine.
+    """
 
     __tablename__ = "installation"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
@@ -35,6 +39,7 @@ class InstallationRow(Base):
     version: Mapped[int] = mapped_column(Integer)
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB)
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    identity: Mapped[UUID] = mapped_column(Uuid, server_default=func.gen_random_uuid())
 
 
 @cache

@@ -18,12 +18,14 @@ _OWNER = """
         a.is_active AND COALESCE(s.is_active AND s.deleted_at IS NULL, TRUE),
         t.device_id::text,
         d.revoked_at IS NOT NULL,
-        a.must_change_password
+        a.must_change_password,
+        t.unit_id::text,
+        t.targets
     FROM token t
     JOIN account a ON a.staff_id = t.staff_id
     LEFT JOIN staff s ON s.id = a.staff_id
     LEFT JOIN device d ON d.id = t.device_id
-    WHERE t.sha256 = %(token)s AND t.use IN ('access', 'personal') AND t.expires_at > %(now)s
+    WHERE t.sha256 = %(token)s AND t.use IN ('access', 'personal', 'feed') AND t.expires_at > %(now)s
 """
 
 
@@ -40,10 +42,12 @@ class Owner(NamedTuple):
     device_id: str | None
     device_revoked: bool
     must_change_password: bool
+    feeds_unit_id: str | None
+    feeds: list[str] | None
 
 
 def owner_of(connection: Connection, sha256: bytes, now: datetime) -> Owner | None:
-    """The owner of an access or personal token; None where there is none now."""
+    """The owner of an access or personal token, or a feed's; None where there is none now."""
     rows = rows_of(connection, _OWNER, {"token": sha256, "now": now})
     return Owner(*rows[0]) if rows else None
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from backend.core.actor import Actor, Role
+from backend.core.actor import Actor, Feed, Role
 from backend.core.errors import Problem, WrongSecret
-from backend.core.queries.tokens import is_known, owner_of
+from backend.core.queries.tokens import Owner, is_known, owner_of
 from backend.core.services.credentials import token_sha256
 
 
@@ -27,7 +27,12 @@ def actor_of(connection: Connection, token: str) -> Actor:
         device_revoked=found.device_revoked,
         read_only=found.use == "personal",
         must_change_password=found.must_change_password,
+        feeds=_feed_of(found),
     )
+
+
+def _feed_of(found: Owner) -> Feed | None:
+    return Feed(found.feeds_unit_id or "", frozenset(found.feeds or ())) if found.use == "feed" else None
 
 
 def _never_given(connection: Connection, token: str) -> Problem:

@@ -15,12 +15,12 @@ from backend.core.queries import policy
 from backend.core.queries.outbox import dead_facts
 from backend.core.services.auditing import note_act, note_at_shell
 
-_ASKED = frozenset({Role.ADMIN, Role.DISPATCHER, Role.SUPERVISOR})
+ASKED = frozenset({Role.ADMIN, Role.DISPATCHER, Role.SUPERVISOR})
 
 
 def seen_dead_facts(session: Session, actor: Actor) -> list[dict[str, Any]]:
     """What was given up in the units of the asker: an administrator, dispatcher or supervisor."""
-    policy.need_role(actor, _ASKED)
+    policy.need_role(actor, ASKED)
     return dead_facts(session, policy.own_units(session, actor))
 
 

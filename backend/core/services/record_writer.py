@@ -28,7 +28,6 @@ from sync.apply import Applied, CannotApply, Change
 from sync.change import Stored, Write
 from sync.errors import DatabaseRefused, VersionMoved
 from sync.kind import Values
-from sync.postgres import epoch
 from sync.postgres.push import PostgresPush
 from sync.postgres.writing import Tables
 from sync.questions import questions_of
@@ -51,8 +50,7 @@ def new_id() -> str:
 
 def push_store(session: Session) -> PostgresPush:
     """The sync store in this session's transaction."""
-    connection = session.connection()
-    return PostgresPush(connection, RECORD_TABLES, epoch.current(connection))
+    return PostgresPush(session.connection(), RECORD_TABLES)
 
 
 def read(session: Session, kind: str, record_id: str, *, lock: bool = False) -> Stored:

@@ -1,10 +1,14 @@
 """Service point (用水点): an address with its place, its meter and what the water is used for."""
 
+from marshmallow import Schema
+
 from backend.core.actor import DESK, Role
+from backend.core.kinds import wire
 from backend.core.kinds.declaration import (
     Record,
     choice,
     declare,
+    json,
     place,
     refer,
     scopes_of,
@@ -25,6 +29,15 @@ NATURES = {
 }
 
 
+class FormerMeter(Schema):
+    """A meter that stood here: its number, what it showed last, when it went and when that was learnt."""
+
+    number = wire.Text(most=40, least=1, required=True)
+    last_reading = wire.Number(least=0, most=1e9, allow_none=True)
+    removed_on = wire.Day(allow_none=True)
+    noticed_on = wire.Day(allow_none=True)
+
+
 class ServicePoint(Record):
     """Where water is delivered and measured."""
 
@@ -36,6 +49,8 @@ class ServicePoint(Record):
     address = words("地址", "Address", required=True, policy=Policy.REVIEW, personal="address")
     place = place("位置", "Place", required=True)
     meter_number = words("表号", "Meter", most=40, filter=True, own=True)
+    # Whoever has an old bill is found by it; the point and its history are the same.
+    former_meters = json("换下的表", "Former meters", FormerMeter, many=True, policy=Policy.SERVER)
     diameter_mm = whole("口径（毫米）", "Diameter (mm)", least=10, most=3000)
     nature = choice("用水性质", "Nature of use", NATURES, required=True, filter=True)
     access_note = words("进门说明", "Access note", most=500)

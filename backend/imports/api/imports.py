@@ -8,7 +8,7 @@ from flask import Response, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields
-from marshmallow.validate import Length
+from marshmallow.validate import Length, Range
 
 from backend.core.api.authentication import ANYTHING, MIB, actor, signed_in, takes
 from backend.core.api.context import reading, transaction
@@ -18,7 +18,7 @@ from backend.imports.kinds.import_run import STATES, VERDICTS, ImportRun
 from backend.imports.queries import run_rows
 from backend.imports.reading.tables import MOST_BYTES, read_table
 from backend.imports.reading.targets import TARGETS
-from backend.imports.services import reports, runs, settling
+from backend.imports.services import first_passwords, reports, runs, settling
 
 blueprint = Blueprint("imports", __name__, url_prefix="/api/v1/imports", description="导入 · Imports")
 _TARGETS = {name: (one.zh, one.en) for name, one in TARGETS.items()}
@@ -149,7 +149,8 @@ class ImportRowsQuery(Schema):
 
     verdict = wire.Choice(VERDICTS, required=True)
     after = fields.Integer(load_default=-(2**31))
-    most = wire.Whole(least=1, most=1000, load_default=100)
+    # In a query a number is text, which a whole number of a body must not be.
+    most = fields.Integer(validate=Range(1, 1000), load_default=100)
 
 
 class ImportRowOut(Schema):
@@ -188,6 +189,36 @@ class ImportReportQuery(Schema):
 
     verdict = wire.Choice({name: VERDICTS[name] for name in ("refused", "to_settle")}, load_default="refused")
     format = wire.Choice({"xlsx": ("Excel", "Excel"), "csv": ("CSV", "CSV")}, load_default="xlsx")
+
+
+class FirstPasswordsIn(Schema):
+    """For how long, and for whom."""
+
+    hours = wire.Whole(least=1, most=30 * 24, load_default=72)
+    anew = fields.Boolean(
+        load_default=False,
+        metadata={"description": "also who has a link that is still good: that one ends"},
+    )
+
+
+class FirstPasswordLink(Schema):
+    """Somebody's link; `token` is shown once."""
+
+    staff_id = fields.String(required=True)
+    staff_number = fields.String(required=True)
+    name = fields.String(required=True)
+    login = fields.String(required=True)
+    roles = fields.List(fields.String(), required=True)
+    token = fields.String(required=True)
+    until = wire.Moment(required=True)
+
+
+class FirstPasswords(Schema):
+    """Links that were made; how many people another unit keeps, and how many still wait for theirs."""
+
+    links = fields.List(fields.Nested(FirstPasswordLink), required=True)
+    left_out = fields.Integer(required=True)
+    waiting = fields.Integer(required=True)
 
 
 def shown(run: ImportRun) -> dict[str, Any]:
@@ -329,6 +360,19 @@ class Acceptance(MethodView):
         """Let it come true: a worker writes it in batches; look again until `state` is `applied`."""
         with transaction() as session:
             return shown(runs.apply_run(session, actor(), str(run_id)))
+
+
+@blueprint.route("/<uuid:run_id>/account-links")
+class AccountLinks(MethodView):
+    @blueprint.arguments(FirstPasswordsIn(unknown=RAISE))
+    @blueprint.response(201, FirstPasswords)
+    @signed_in
+    def post(self, body: dict[str, Any], run_id: Any) -> Any:
+        """Links to a first password for all accounts of the import that have none; each is shown once."""
+        with transaction() as session:
+            return first_passwords.make_first_passwords(
+                session, actor(), str(run_id), body["hours"], anew=body["anew"]
+            )
 
 
 @blueprint.route("/<uuid:run_id>/report")

@@ -6,7 +6,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, false, func
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    false,
+    func,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import UUID as PgUuid
 from sqlalchemy.orm import Mapped, mapped_column
@@ -68,6 +79,8 @@ class ImportRow(Base):
     """A row of a run under its number in the file; below zero: a record that the file does not name.
 
     `clean` is what was read, taken away once it is written; `settled` what a person said of where it is.
+    `about` are hashes of the numbers, names and telephones of a refused row, by which its reasons are found
+    when somebody is erased.
     """
 
     __tablename__ = "import_row"
@@ -82,6 +95,7 @@ class ImportRow(Base):
     reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     settled: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     record_id: Mapped[UUID | None] = mapped_column(PgUuid)
+    about: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     is_done: Mapped[bool] = mapped_column(server_default=false())
 
 
@@ -90,6 +104,14 @@ Index(
     ImportRow.run_id,
     ImportRow.number,
     postgresql_where=ImportRow.is_done.is_(False),
+)
+
+
+Index(
+    "ix_import_row_about",
+    ImportRow.about,
+    postgresql_using="gin",
+    postgresql_where=ImportRow.about.is_not(None),
 )
 
 
@@ -107,3 +129,19 @@ class ImportMapping(Base):
     mapping: Mapped[dict[str, Any]] = mapped_column(JSONB)
     saved_by_id: Mapped[UUID] = mapped_column(PgUuid)
     saved_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class FeedFile(Base):
+    """A file of the watched folder as it was seen last, and the run that it became.
+
+    The folder itself stands under the empty name, from when it is not there.
+    """
+
+    __tablename__ = "import_feed_file"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    changed_ns: Mapped[int] = mapped_column(BigInteger)
+    seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    run_id: Mapped[UUID | None] = mapped_column(PgUuid)
+    told_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -24,6 +24,7 @@ class Staged:
     settled: dict[str, Any] | None = None
     record_id: str | None = None
     is_done: bool = False
+    about: list[str] | None = None
 
 
 def stage(session: Session, run_id: str, rows: Sequence[Staged]) -> None:
@@ -38,6 +39,8 @@ def stage(session: Session, run_id: str, rows: Sequence[Staged]) -> None:
         "reasons": [orjson.dumps(one.reasons).decode() for one in rows],
         "records": [one.record_id for one in rows],
         "done": [one.is_done for one in rows],
+        # An array of arrays would have to be of one length.
+        "abouts": [" ".join(one.about) if one.about else None for one in rows],
     }
     session.execute(text(_STAGE), given)
 
@@ -49,10 +52,12 @@ def forget(session: Session, run_id: str, numbers: Collection[int] | None = None
 
 
 def rows_about(
-    session: Session, record_id: str, number: str, says: Sequence[tuple[str, str]]
+    session: Session, record_id: str, number: str, says: Sequence[tuple[str, str]], about: Sequence[str]
 ) -> dict[str, list[int]]:
-    """Run -> its rows that became a record, or name it by its number in one of these fields of a target."""
+    """Run -> its rows that became a record, or name it by its number in one of these fields of a target; of
+    refused rows those that are marked with one of these hashes."""
     given = {
+        "about": list(about),
         "record": record_id,
         "number": comparable(number),
         "targets": [one[0] for one in says],
@@ -62,6 +67,11 @@ def rows_about(
     for run_id, row in session.execute(text(_ABOUT), given):
         found.setdefault(run_id, []).append(row)
     return found
+
+
+def records(session: Session, run_id: str) -> list[str]:
+    """The records that rows of a run are, or became."""
+    return list(session.execute(text(_RECORDS), {"run": run_id}).scalars())
 
 
 def waiting(session: Session, run_id: str, most: int) -> list[Staged]:
@@ -101,15 +111,17 @@ def _rows(session: Session, asked: str, **given: Any) -> list[Staged]:
 
 
 _STAGE = """
-    INSERT INTO import_row (run_id, number, verdict, clean, reasons, record_id, is_done)
-    SELECT CAST(:run AS uuid), r.number, r.verdict, r.clean::jsonb, r.reasons::jsonb, r.record::uuid, r.done
+    INSERT INTO import_row (run_id, number, verdict, clean, reasons, record_id, is_done, about)
+    SELECT CAST(:run AS uuid), r.number, r.verdict, r.clean::jsonb, r.reasons::jsonb, r.record::uuid, r.done,
+        string_to_array(r.about, ' ')
     FROM unnest(
         CAST(:numbers AS integer[]), CAST(:verdicts AS text[]), CAST(:cleans AS text[]),
-        CAST(:reasons AS text[]), CAST(:records AS text[]), CAST(:done AS boolean[])
-    ) AS r(number, verdict, clean, reasons, record, done)
+        CAST(:reasons AS text[]), CAST(:records AS text[]), CAST(:done AS boolean[]),
+        CAST(:abouts AS text[])
+    ) AS r(number, verdict, clean, reasons, record, done, about)
     ON CONFLICT (run_id, number) DO UPDATE
     SET verdict = excluded.verdict, clean = excluded.clean, reasons = excluded.reasons,
-        record_id = excluded.record_id, is_done = excluded.is_done
+        record_id = excluded.record_id, is_done = excluded.is_done, about = excluded.about
 """
 _FORGET = """
     DELETE FROM import_row
@@ -127,7 +139,15 @@ _ABOUT = """
         WHERE said.target = r.target
         AND lower(w.clean->'values'->>said.field) = :number
     ))
+    OR w.about && CAST(:about AS text[])
     ORDER BY 1, 2
+"""
+_RECORDS = """
+    SELECT DISTINCT record_id::text
+    FROM import_row
+    WHERE run_id = CAST(:run AS uuid)
+    AND record_id IS NOT NULL
+    AND verdict IN ('new', 'changed', 'same')
 """
 _WAITING = """
     SELECT number, verdict, clean, reasons, settled, record_id::text, is_done

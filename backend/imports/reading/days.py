@@ -32,8 +32,8 @@ _MONTHS = (
 )  # fmt: skip
 _MONTH_NAMES = {name: n for n, names in enumerate(_MONTHS, 1) for name in names.split()}
 _NAMED = re.compile(
-    r"(\d{1,2})(?:st|nd|rd|th|\.|º|o)?(?: de |[ -])\s*([^\W\d_]+)\.?(?: del? |[ ,-]+)(\d{4})"
-    r"|([^\W\d_]+)\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})"
+    r"(\d{1,2})(?:st|nd|rd|th|\.|º|o)?(?: de |[ -])\s*([^\W\d_]+)\.?(?: del? |[ ,'-]+)(\d{4}|\d{2})"
+    r"|([^\W\d_]+)\.? (\d{1,2})(?:st|nd|rd|th)?,? '?(\d{4}|\d{2})"
 )
 _CLOCK = re.compile(
     r"(上午|下午|晚上|中午|凌晨|早上)?\s*(\d{1,2})\s*[:：点时]\s*(\d{1,2})?\s*"
@@ -130,6 +130,8 @@ def _day_in(field: Field, text: str, asking: Asking) -> date:
         return _by_order(field, int(found[1]), int(found[2]), int(found[3]), asking)
     if found := _NAMED.fullmatch(text):
         numbered, name, year = found[1] or found[5], found[2] or found[4], found[3] or found[6]
+        if name in _MONTH_NAMES and len(year) < 4:
+            raise Wrong("short_year")
         if name in _MONTH_NAMES:
             return _made(int(year), _MONTH_NAMES[name], int(numbered))
     if _ONLY_MONTH.fullmatch(text):

@@ -104,7 +104,7 @@ def _of_xlsx(archive: zipfile.ZipFile, path: str) -> Errors:
             found.setdefault(row, {})[column] = text
         is_value = False
 
-    _parse(archive, path, begin, words, end)
+    parse(archive, path, begin, words, end)
     return found
 
 
@@ -142,7 +142,7 @@ def _of_ods(archive: zipfile.ZipFile, sheet: str) -> Errors:
                     found.setdefault(row + n, {})[place] = text.strip()
             column, is_error = column + wide, False
 
-    _parse(archive, "content.xml", begin, words, end)
+    parse(archive, "content.xml", begin, words, end)
     return found
 
 
@@ -167,7 +167,7 @@ def _names_xml(archive: zipfile.ZipFile) -> dict[str, str]:
             part = next((value for name, value in given.items() if name.rpartition(":")[2] == "id"), "")
             found[given.get("name", "")] = part
 
-    _parse(archive, "xl/workbook.xml", begin)
+    parse(archive, "xl/workbook.xml", begin)
     return found
 
 
@@ -196,7 +196,7 @@ def _paths(archive: zipfile.ZipFile, ending: str) -> dict[str, str]:
                 posixpath.join("/xl", given.get("Target", ""))
             ).lstrip("/")
 
-    _parse(archive, f"xl/_rels/workbook.{ending}.rels", begin)
+    parse(archive, f"xl/_rels/workbook.{ending}.rels", begin)
     return found
 
 
@@ -213,13 +213,14 @@ def pieces_of(stream: IO[bytes], overlap: int) -> Iterator[bytes]:
         rest = piece[-overlap:]
 
 
-def _parse(
+def parse(
     archive: zipfile.ZipFile,
     path: str,
     begin: Callable[[str, dict[str, str]], None],
     words: Callable[[str], None] | None = None,
     end: Callable[[str], None] | None = None,
 ) -> None:
+    """Go through a part of a workbook. Raises expat.ExpatError, Unreadable (it has entities)."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler, parser.CharacterDataHandler, parser.EndElementHandler = begin, words, end

@@ -121,7 +121,7 @@ def _checked(data: bytes) -> zipfile.ZipFile:
     if sum(part.file_size for part in parts) > MOST_UNPACKED or any(map(_is_bomb, parts)):
         raise Unreadable("table_too_much")
     for part in parts:
-        if part.filename.startswith("xl/worksheets/"):
+        if part.filename.startswith("xl/worksheets/") or part.filename == "content.xml":
             check_extent(archive, part.filename)
     return archive
 

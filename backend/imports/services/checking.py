@@ -38,6 +38,8 @@ from backend.imports.reading.words import is_empty
 from backend.imports.reading.wrong import reason
 from backend.imports.services.heads import columns_of, rows_of
 from backend.imports.services.judging import Judge
+from backend.imports.services.meters import named_meters
+from backend.imports.services.refused_people import about_rows, about_values
 from backend.imports.services.rows import Judged, RowIn, Rules
 from backend.imports.services.runs import target_of
 from geo.progress import Progress, silent
@@ -69,6 +71,7 @@ class _Read:
     columns: tuple[Any, ...]
     rows: Any
     options: dict[str, Any]
+    is_feed: bool = False
 
 
 def check_run(database: Database, run_id: str, progress: Progress = silent) -> None:
@@ -83,21 +86,30 @@ def check_run(database: Database, run_id: str, progress: Progress = silent) -> N
     context = Context(ground, places, installed().time_zone.key)
     translator = Translator(read.target, mapping, read.columns, context)
     rules = Rules(
-        read.target, read.unit_id, units, frozenset(mapping.columns), bool(read.options.get("clears_empty"))
+        read.target,
+        read.unit_id,
+        units,
+        frozenset(mapping.columns),
+        bool(read.options.get("clears_empty")),
+        not read.is_feed,
+        named_meters(read.target, mapping, read.columns, read.rows, context.zone),
     )
     seen, done, counts = _Seen(), 0, Counter[str]()
     made: dict[tuple[str, str], str] = {}
+    taken: dict[str, str] = {}
+    replacing: dict[str, int] = {}
     for chunk in _chunks(read, translator):
         with database.transaction() as session:
             if not _goes_on(session, run_id):
                 return
-            judge = Judge(session, rules, places, made)
+            judge = Judge(session, rules, places, made, taken, replacing)
             staged = _stage(judge, read, mapping, chunk, seen)
             run_rows.stage(session, run_id, staged)
             done += len(staged)
             counts.update(one.verdict for one in staged)
             _keep_progress(session, run_id, done)
         progress(done, len(read.rows) or 1)
+    counts.update({"replaced": len(replacing)} if replacing else {})
     _conclude(database, read, mapping, study, seen, counts, units)
 
 
@@ -116,6 +128,7 @@ def _load(session: Session, run_id: str) -> _Read:
         columns_of(run.head),
         rows_of(run.head, run.packed or b"", run.rows),
         dict(run.options),
+        run.is_feed,
     )
 
 
@@ -131,18 +144,21 @@ def _stage(
     staged: list[Staged] = []
     to_judge: list[tuple[RowIn, Clean]] = []
     filled = _filled_in(read, mapping)
+    about = about_rows(read.target, mapping, read.columns)
     for row, result in chunk:
         if isinstance(result, Refused):
-            staged.append(_refused(row.number, result.reasons))
+            staged.append(_refused(row.number, result.reasons, about(row)))
             continue
         twice, skip = _twice(read.target, result, seen)
         if twice:
-            staged.append(_refused(row.number, [twice]))
+            staged.append(_refused(row.number, [twice], about(row)))
             continue
         defaulted = [name for name in filled(row) if name in result.values]
         to_judge.append((RowIn(row.number, result.values, defaulted, skip, result.located), result))
     judged = judge.judge([one for one, _ in to_judge])
-    staged += [_kept(row, clean, one) for (row, clean), one in zip(to_judge, judged, strict=True)]
+    staged += [
+        _kept(read.target, row, clean, one) for (row, clean), one in zip(to_judge, judged, strict=True)
+    ]
     return staged
 
 
@@ -191,17 +207,19 @@ def _field_of(target: Target, kind: str) -> str:
     return own[0][0]
 
 
-def _refused(number: int, reasons: Sequence[Reason]) -> Staged:
-    return Staged(number, "refused", None, [one.as_dict() for one in reasons], is_done=True)
+def _refused(number: int, reasons: Sequence[Reason], about: list[str]) -> Staged:
+    return Staged(number, "refused", None, [one.as_dict() for one in reasons], is_done=True, about=about)
 
 
-def _kept(row: RowIn, clean: Clean, judged: Judged) -> Staged:
+def _kept(target: Target, row: RowIn, clean: Clean, judged: Judged) -> Staged:
     reasons = [one.as_dict() for one in (judged.reasons or [*clean.notes, *judged.notes])]
-    if judged.verdict in ("same", "refused"):
+    if judged.verdict == "same":
+        return Staged(row.number, "same", record_id=judged.record_id, is_done=True)
+    if judged.verdict == "refused":
+        about = about_values(target, row.values)
         return Staged(
-            row.number, judged.verdict, None, reasons if judged.verdict == "refused" else [],
-            record_id=judged.record_id, is_done=True,
-        )  # fmt: skip
+            row.number, "refused", None, reasons, record_id=judged.record_id, is_done=True, about=about
+        )
     return Staged(row.number, judged.verdict, clean_as_dict(row), reasons, record_id=judged.record_id)
 
 
@@ -212,6 +230,8 @@ def clean_as_dict(row: RowIn) -> dict[str, Any]:
         found["defaulted"] = list(row.defaulted)
     if row.skip:
         found["skip"] = list(row.skip)
+    if row.replaces:
+        found["replaces"] = row.replaces
     if row.located is not None:
         one = row.located
         found["located"] = {

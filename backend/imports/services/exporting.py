@@ -23,6 +23,7 @@ from backend.imports.reading.shapes import Field, Target
 from backend.imports.reading.targets import TARGETS
 from backend.imports.services.reports import plain_text
 from backend.imports.services.runs import KEEPERS
+from backend.people.queries.accounts import standing_of
 
 _AT_ONCE = 500
 BOM = "\ufeff"
@@ -78,17 +79,27 @@ def table_as_csv(session: Session, name: str, units: Collection[str]) -> Iterato
     """A table as it can be imported again: columns by their names, other records by their own numbers."""
     target = TARGETS[name]
     fields = [one for one in target.fields if one.wire or one.name in ("longitude", "latitude")]
-    fields = [one for one in fields if one.kind != "account"]
     names = _Names(session)
     yield (BOM + _line([one.zh for one in fields])).encode()
     for some in _pieces(records_of(session, target.kind, units)):
         points = points_of(session, [one["id"] for one in some], units) if name == "customers" else {}
+        if name == "staff":
+            some = _with_accounts(session, some)
         lines = [
             _line([_shown(target, one, record, point, names) for one in fields])
             for record in some
             for point in (points.get(record["id"]) or [{}])
         ]
         yield "".join(lines).encode()
+
+
+def _with_accounts(session: Session, people: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """People with roles and login of their accounts, of those whose account is open."""
+    accounts = standing_of(session, [one["id"] for one in people])
+    told = {
+        one.staff_id: {"roles": one.roles, "login": one.login} for one in accounts.values() if one.is_active
+    }
+    return [one | told.get(one["id"], {}) for one in people]
 
 
 class _Names:
@@ -112,7 +123,7 @@ def _shown(target: Target, field: Field, record: dict[str, Any], point: dict[str
     if field.name in ("longitude", "latitude"):
         place = source.get("place") or source.get("start_place")
         return str(place["coordinates"][field.name == "latitude"]) if place else ""
-    value = source.get(field.wire)
+    value = _value(source, field.wire)
     if value is None or value == "":
         return ""
     if field.refers:
@@ -123,6 +134,14 @@ def _shown(target: Target, field: Field, record: dict[str, Any], point: dict[str
     if field.choices and value in field.choices:
         return field.choices[value][0]
     return ("是" if value else "否") if isinstance(value, bool) else _safe(str(value))
+
+
+def _value(source: dict[str, Any], wire: str) -> Any:
+    """What a record has under a field; of its former meters the last."""
+    former = source.get("former_meters")
+    if wire.startswith("former_meters."):
+        return former[-1].get(wire.partition(".")[2]) if former else None
+    return source.get(wire)
 
 
 def _feature(record: dict[str, Any], geometry: str) -> dict[str, Any]:

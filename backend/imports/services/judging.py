@@ -18,9 +18,11 @@ from backend.core.services import record_writer
 from backend.imports.queries.ledger import Foreign, Ledger, MergedAway, Several
 from backend.imports.reading.gazetteer import Gazetteer
 from backend.imports.reading.parts import Part, parts_of
-from backend.imports.reading.shapes import Reason
+from backend.imports.reading.shapes import Reason, Target
 from backend.imports.reading.wrong import reason
+from backend.imports.services.account_rows import ACCOUNT, AccountJudge
 from backend.imports.services.completing import complete
+from backend.imports.services.meters import METER, Unclear, replaced_point, with_former
 from backend.imports.services.placing import Placer
 from backend.imports.services.rows import Judged, RowIn, Rules, Write
 from sync.change import Stored
@@ -43,12 +45,17 @@ class Judge:
         rules: Rules,
         places: Gazetteer,
         made: dict[tuple[str, str], str] | None = None,
+        taken: dict[str, str] | None = None,
+        replacing: dict[str, int] | None = None,
     ) -> None:
         self._session, self._rules = session, rules
         self.ledger = Ledger(session, rules.units)
         self._placer = Placer(session, self.ledger, places, with_customers=rules.target.kind == "customer")
         # What earlier rows make, which the ledger does not hold yet: kind and number -> id.
         self._made = {} if made is None else made
+        # Point -> the row whose meter it has now.
+        self._replacing = {} if replacing is None else replacing
+        self._accounts = AccountJudge(session, rules, {} if taken is None else taken)
 
     def judge(self, rows: Sequence[RowIn]) -> list[Judged]:
         """What becomes of each row, in order."""
@@ -69,15 +76,23 @@ class Judge:
         )
         ids = {row.number: [self._known(part) for part in parts[row.number]] for row in rows}
         stored = self._stored(ids.values(), parts)
+        if self._rules.target.kind == "staff":
+            self._accounts.look_ahead((one[1] for found in ids.values() for one in found if one), rows)
         return [self._one(row, parts[row.number], stored) for row in rows]
+
+    @property
+    def target(self) -> Target:
+        """What its rows are."""
+        return self._rules.target
 
     def forget(self) -> None:
         """What earlier rows would have made was not written after all."""
         self._made.clear()
+        self._accounts.forget()
 
     def _parts(self, row: RowIn) -> tuple[Part, ...]:
-        # Accounts are given by invitation, to each person by themselves.
-        return tuple(one for one in parts_of(self._rules.target, row.values) if one.kind != "account")
+        found = parts_of(self._rules.target, row.values)
+        return tuple(one for one in found if one.kind != ACCOUNT or self._rules.gives_accounts)
 
     def _known(self, part: Part) -> tuple[str, str] | None:
         try:
@@ -126,6 +141,9 @@ class Judge:
         for part in parts:
             if part.kind in row.skip:
                 continue
+            if part.kind == ACCOUNT:
+                self._accounts.judge(row, part, stored.get(("staff", judged.record_id or "")), judged)
+                continue
             is_unplaced |= self._part(row, part, stored, judged)
         if judged.reasons:
             judged.verdict, judged.writes = "refused", []
@@ -151,7 +169,10 @@ class Judge:
         if judged.reasons:
             return False
         try:
-            before = self._before(part, values, stored)
+            before = self._before(row, part, values, stored)
+        except Unclear:
+            judged.reasons.append(reason(METER, "which_meter", str(part.values.get(METER, ""))))
+            return False
         except (Foreign, MergedAway, Several) as error:
             name = _OWN.get(part.kind, "name")
             judged.reasons.append(_not_ours(error, name, str(part.values.get(name, ""))))
@@ -165,12 +186,36 @@ class Judge:
         self._write(row, part, values, before, judged)
         return False
 
-    def _before(self, part: Part, values: Values, stored: Mapping[tuple[str, str], Stored]) -> Stored | None:
+    def _replaced(self, row: RowIn, values: Values, stored: Mapping[tuple[str, str], Stored]) -> str | None:
+        """The point whose meter this row's is now, as it was found at the check. Raises Unclear."""
+        customer = str(values.get("customer_id"))
+        if row.replaces:
+            one = stored.get(("service_point", row.replaces))
+            return one.id if one and one.values.get("customer_id") == customer else None
+        if self._rules.named is None:
+            return None
+        points = [
+            stored[key]
+            for id_ in self.ledger.points_of({customer})
+            if (key := ("service_point", id_)) in stored
+        ]
+        typed = comparable(str(row.values.get("number")))
+        found = replaced_point(typed, values, points, self._rules.named, self._replacing, row.number)
+        if found is None:
+            return None
+        self._replacing[found.id], row.replaces = row.number, found.id
+        return found.id
+
+    def _before(
+        self, row: RowIn, part: Part, values: Values, stored: Mapping[tuple[str, str], Stored]
+    ) -> Stored | None:
         found = self._id_of(part)
         if part.kind == "cell_assignment":
             found = self.ledger.duty_of(values["cell_id"], values["staff_id"], values["duty"])
         if found is None and part.kind == "service_point" and not part.values.get("meter_number"):
             found = self.ledger.point_at(str(values.get("customer_id")), str(values.get("address") or ""))
+        if found is None and part.kind == "service_point" and part.values.get(METER):
+            found = self._replaced(row, values, stored)
         if found is None:
             return None
         one = stored.get((part.kind, found))
@@ -217,6 +262,8 @@ class Judge:
         if before is not None and values.get("customer_id") not in (None, before.values.get("customer_id")):
             judged.reasons.append(self._meter_moved(before))
             return
+        if part.kind == "service_point":
+            with_former(values, before)
         self._placer.file(part.kind, values, before, row)
         complete(self._session, part.kind, values, before, judged.writes)
         now = self._read(part, values, before is None, judged)

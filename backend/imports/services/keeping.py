@@ -14,6 +14,7 @@ from backend.imports.kinds.import_run import ImportRow, ImportRun
 from backend.imports.queries import run_rows
 from backend.imports.reading.targets import TARGETS
 from backend.imports.services.heads import without_examples
+from backend.imports.services.refused_people import about_record
 from backend.imports.services.runs import BUSY, OPEN, need_state
 
 # Long enough to look up why a row was refused; the counts and the file's hash are kept for ever.
@@ -41,12 +42,15 @@ def forget_record(session: Session, kind: str, record_id: str) -> int:
     """Take out of all imports the rows that say something of a record; returns how many rows went.
 
     A run with such a row that is not written yet is discarded: it would bring the values back. Of rows that
-    were refused only reasons are kept, which name no record: they go with their run. Raises not_found,
-    import_busy while such a run is being written.
+    were refused only reasons are kept, with hashes of whom they are about: those that bear the record's
+    number, name, telephone or address go too, a namesake's with them. Raises not_found, import_busy while
+    such a run is being written.
     """
     name = own_field(kind)
-    number = str(record_writer.read(session, kind, record_id).values.get(name) or "") if name else ""
-    concerned = run_rows.rows_about(session, record_id, number, _says(kind, name))
+    values = record_writer.read(session, kind, record_id).values
+    number = str(values.get(name) or "") if name else ""
+    about = about_record(kind, values)
+    concerned = run_rows.rows_about(session, record_id, number, _says(kind, name), about)
     for run_id, numbers in concerned.items():
         run = session.get_one(ImportRun, UUID(run_id), with_for_update=True)
         need_state(run, OPEN | ENDED)

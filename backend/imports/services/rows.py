@@ -10,11 +10,25 @@ from backend.imports.reading.shapes import Located, Reason, Target
 from sync.kind import Values
 
 
+@dataclass(slots=True)
+class NamedMeters:
+    """The meters that a file names, by customer (both as compared); of some it cannot be read which."""
+
+    pairs: set[tuple[str, str]] = field(default_factory=set)
+    unread: set[str] = field(default_factory=set)
+
+    def holds(self, customer: str, meter: str) -> bool:
+        """Whether the file has this meter, or may have."""
+        return customer in self.unread or (customer, meter) in self.pairs
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """How a run's rows are judged: the target, whose they are by default, and what an empty cell means.
 
-    `mapped` are the target's fields that come from a column.
+    `mapped` are the target's fields that come from a column. `gives_accounts` says whether a person stands
+    behind the accounts that rows ask for: a feed gives none. `named` are the meters of the whole file: what
+    it names still has not been replaced.
     """
 
     target: Target
@@ -22,6 +36,8 @@ class Rules:
     units: frozenset[str]
     mapped: frozenset[str]
     clears_empty: bool = False
+    gives_accounts: bool = True
+    named: NamedMeters | None = None
 
 
 @dataclass(slots=True)
@@ -51,7 +67,8 @@ class RowIn:
     """A row to be judged.
 
     `defaulted` are fields that were filled in without anything standing in the file, `skip` the kinds that an
-    earlier row has said, `settled` what a person said of where it is.
+    earlier row has said, `settled` what a person said of where it is, `replaces` the point whose meter was
+    found to be another one now.
     """
 
     number: int
@@ -60,3 +77,4 @@ class RowIn:
     skip: Sequence[str] = ()
     located: Located | None = None
     settled: Mapping[str, Any] | None = None
+    replaces: str | None = None

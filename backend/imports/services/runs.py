@@ -68,6 +68,11 @@ def begin_run(
 
 def proposed(session: Session, unit_id: str, target: Target, columns: Sequence[Column]) -> Mapping:
     """The mapping used last for a file of this form, else columns by their names."""
+    return saved_for(session, unit_id, target, columns) or Mapping(target.name, propose(target, columns))
+
+
+def saved_for(session: Session, unit_id: str, target: Target, columns: Sequence[Column]) -> Mapping | None:
+    """The mapping that a person used last for a file of this form in this unit."""
     saved = session.execute(
         select(ImportMapping.mapping).where(
             ImportMapping.unit_id == UUID(unit_id),
@@ -75,9 +80,7 @@ def proposed(session: Session, unit_id: str, target: Target, columns: Sequence[C
             ImportMapping.form == form_of(columns),
         )
     ).scalar_one_or_none()
-    if saved is not None:
-        return _fitting(Mapping.from_dict(saved), target, columns)
-    return Mapping(target.name, propose(target, columns))
+    return None if saved is None else _fitting(Mapping.from_dict(saved), target, columns)
 
 
 def _fitting(saved: Mapping, target: Target, columns: Sequence[Column]) -> Mapping:
@@ -158,9 +161,11 @@ def apply_run(session: Session, actor: Actor, run_id: str) -> ImportRun:
     run = read_run(session, actor, run_id, lock=True)
     need_state(run, frozenset({"checked"}))
     run.state, run.done, run.applied_by_id = "applying", 0, UUID(actor.id)
-    save_mapping(session, actor.id, run)
+    if not run.is_feed:
+        save_mapping(session, actor.id, run)
     after = {"target": run.target, "file": run.filename, "sha256": run.file_sha256, "counts": run.counts}
-    note_act(session, actor, "imported", ("import_run", run_id), after=after)
+    by_itself = {"feed": True} if run.is_feed else {}
+    note_act(session, actor, "imported", ("import_run", run_id), after=after | by_itself)
     return run
 
 
@@ -205,7 +210,7 @@ def need_state(run: ImportRun, states: frozenset[str]) -> None:
 
 def recount(session: Session, run: ImportRun) -> None:
     """Count a run's rows anew, by verdict; of those the file does not name, not all are kept."""
-    gone = {name: run.counts[name] for name in ("gone",) if name in run.counts}
+    gone = {name: run.counts[name] for name in ("gone", "replaced") if name in run.counts}
     run.counts = run_rows.counts(session, str(run.id)) | gone
 
 

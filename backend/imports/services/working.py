@@ -13,6 +13,7 @@ from backend.core.db import Database
 from backend.core.errors import Problem
 from backend.imports.kinds.import_run import ImportRun
 from backend.imports.services.checking import check_run
+from backend.imports.services.feeding import go_on_by_itself, tell_of_end
 from backend.imports.services.runs import BUSY
 from backend.imports.services.writing import write_run
 from geo.progress import Progress, silent
@@ -44,6 +45,8 @@ def work_on(database: Database, run_id: str, progress: Progress = silent, until:
             state = session.get_one(ImportRun, UUID(run_id)).state
         if state == "checking":
             check_run(database, run_id, progress)
+            with database.transaction() as session:
+                go_on_by_itself(session, run_id)
             return True
         return write_run(database, run_id, progress, lambda: until is None or time.monotonic() < until)
     except Problem as problem:
@@ -82,3 +85,4 @@ def _fail(database: Database, run_id: str, problem: Problem) -> None:
         if run.state in BUSY:
             run.state, run.problem = "failed", {"code": problem.code, **problem.detail}
             run.ended_at = datetime.now(UTC)
+            tell_of_end(session, run)

@@ -25,11 +25,15 @@ from backend.imports.queries import run_rows
 from backend.imports.queries.gazetteer import cells_named
 from backend.imports.queries.run_rows import Staged
 from backend.imports.reading.gazetteer import Gazetteer
-from backend.imports.reading.shapes import Located, Mapping, Reason
+from backend.imports.reading.shapes import Located, Mapping, Reason, Target
 from backend.imports.reading.wrong import reason
+from backend.imports.services.account_rows import ACCOUNT
+from backend.imports.services.feeding import tell_of_end
 from backend.imports.services.judging import Judge
+from backend.imports.services.refused_people import about_values
 from backend.imports.services.rows import Judged, RowIn, Rules, Write
 from backend.imports.services.runs import author_of, recount, target_of
+from backend.people.services.accounts import provide_account
 from geo.progress import Progress, silent
 from sync.kind import Values
 
@@ -72,7 +76,7 @@ def _prepared(session: Session, run_id: str) -> tuple[Rules, Gazetteer, Actor]:
     units = frozenset(units_below(session, str(run.unit_id)))
     rules = Rules(
         target_of(run.target), str(run.unit_id), units, frozenset(mapping.columns),
-        bool(run.options.get("clears_empty")),
+        bool(run.options.get("clears_empty")), not run.is_feed,
     )  # fmt: skip
     return rules, Gazetteer(cells_named(session)), author_of(run)
 
@@ -80,6 +84,7 @@ def _prepared(session: Session, run_id: str) -> tuple[Rules, Gazetteer, Actor]:
 def _end(session: Session, run: ImportRun) -> None:
     run.state, run.packed, run.ended_at = "applied", None, datetime.now(UTC)
     recount(session, run)
+    tell_of_end(session, run)
 
 
 def _written(session: Session, judge: Judge, author: Actor, rows: Sequence[Staged]) -> list[Staged]:
@@ -92,7 +97,7 @@ def _written(session: Session, judge: Judge, author: Actor, rows: Sequence[Stage
     except Problem:
         judge.forget()
         judged = [_alone(session, judge, author, one) for one in given]
-    return [_marked(row, one) for row, one in zip(rows, judged, strict=True)]
+    return [_marked(judge.target, row, one) for row, one in zip(rows, judged, strict=True)]
 
 
 def _alone(session: Session, judge: Judge, author: Actor, row: RowIn) -> Judged:
@@ -135,6 +140,9 @@ _IN_BULK = frozenset({"customer", "service_point", "work_order", "visit"})
 
 def _write_one(session: Session, author: Actor, one: Write) -> None:
     """Settings of a unit, one by one: by all rules, and noted."""
+    if one.kind == ACCOUNT:
+        provide_account(session, author, one.id, roles=one.now.get("roles"), login=one.now.get("login"))
+        return
     kind = SYNC_KINDS[one.kind]
     before = None if one.is_new else record_writer.read(session, one.kind, one.id, lock=True).values
     policy.need_house_rules(session, author, kind, one.id, before, (before or {}) | one.now)
@@ -164,17 +172,28 @@ def row_in(row: Staged) -> RowIn:
         place = tuple(where["place"]) if where["place"] else None
         located = Located(where["cell_id"], place, where["confidence"], told, where["is_sure"])
     return RowIn(
-        row.number, clean["values"], clean.get("defaulted", ()), clean.get("skip", ()), located, row.settled
+        row.number,
+        clean["values"],
+        clean.get("defaulted", ()),
+        clean.get("skip", ()),
+        located,
+        row.settled,
+        clean.get("replaces"),
     )
 
 
-def _marked(row: Staged, judged: Judged) -> Staged:
+def _marked(target: Target, row: Staged, judged: Judged) -> Staged:
     """What became of a row: of what is written nothing is kept but which record it is."""
     verdict = row.verdict if judged.verdict in ("same", "changed", "new") else judged.verdict
     if judged.verdict in ("new", "changed") and row.verdict == "to_settle":
         verdict = judged.verdict
     if verdict == "to_settle":
         # Nothing that was said of it leads to a place any more: it stays to be settled.
-        return Staged(row.number, "refused", None, [one.as_dict() for one in judged.notes], is_done=True)
-    reasons = [one.as_dict() for one in judged.reasons] if verdict == "refused" else row.reasons
-    return Staged(row.number, verdict, None, reasons, record_id=judged.record_id, is_done=True)
+        verdict, judged.reasons, judged.record_id = "refused", judged.notes, None
+    if verdict != "refused":
+        return Staged(row.number, verdict, None, row.reasons, record_id=judged.record_id, is_done=True)
+    reasons, about = (
+        [one.as_dict() for one in judged.reasons],
+        about_values(target, (row.clean or {})["values"]),
+    )
+    return Staged(row.number, verdict, None, reasons, record_id=judged.record_id, is_done=True, about=about)

@@ -71,6 +71,12 @@ class TokenOut(Schema):
     label = fields.String(required=True, allow_none=True)
     issued_at = wire.Moment(required=True)
     expires_at = wire.Moment(required=True)
+    targets = fields.List(
+        fields.String(),
+        required=True,
+        allow_none=True,
+        metadata={"description": "of a feed: what it imports; it may do nothing else"},
+    )
 
 
 @blueprint.route("")

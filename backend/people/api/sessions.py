@@ -100,6 +100,12 @@ class PersonalToken(Schema):
     days = wire.Whole(least=1, most=366, load_default=90, load_only=True)
     token = fields.String(dump_only=True)
     expires_at = wire.Moment(dump_only=True)
+    targets = fields.List(
+        fields.String(),
+        dump_only=True,
+        allow_none=True,
+        metadata={"description": "of a feed: what it imports; it may do nothing else"},
+    )
 
 
 @blueprint.route("")

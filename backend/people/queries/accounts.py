@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import text
@@ -41,6 +42,17 @@ def accounts_of(session: Session, units: Collection[str]) -> list[dict[str, Any]
         ORDER BY s.staff_number, s.id
     """
     return _rows(session, asked, {"units": list(units)})
+
+
+def accounts_by_id(session: Session, staff_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Person -> their number, name, roles and own login, of those that have an account."""
+    asked = """
+        SELECT s.id::text AS staff_id, s.staff_number, s.name, a.roles, a.login
+        FROM account a
+        JOIN staff s ON s.id = a.staff_id
+        WHERE a.staff_id = ANY(CAST(:ids AS uuid[]))
+    """
+    return {one["staff_id"]: one for one in _rows(session, asked, {"ids": list(staff_ids)})}
 
 
 def links_of(session: Session, units: Collection[str]) -> list[dict[str, Any]]:
@@ -99,7 +111,7 @@ def backed_links(session: Session, ids: Collection[str]) -> set[str]:
 
 
 def tokens_of(session: Session, units: Collection[str]) -> list[dict[str, Any]]:
-    """Personal tokens of these units' people that have not ended, without their secrets."""
+    """Personal tokens and feeds' of these units' people that have not ended, without their secrets."""
     asked = """
         SELECT t.family::text AS id,
             t.staff_id::text,
@@ -107,12 +119,72 @@ def tokens_of(session: Session, units: Collection[str]) -> list[dict[str, Any]]:
             s.staff_number,
             t.label,
             t.issued_at,
-            t.expires_at
+            t.expires_at,
+            t.targets
         FROM token t
         JOIN staff s ON s.id = t.staff_id
-        WHERE t.use = 'personal'
+        WHERE t.use IN ('personal', 'feed')
             AND t.expires_at > now()
             AND s.unit_id = ANY(CAST(:units AS uuid[]))
         ORDER BY s.staff_number, t.issued_at
     """
     return _rows(session, asked, {"units": list(units)})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An account as a table of staff tells of it; `has_password` where one was ever chosen."""
+
+    staff_id: str
+    unit_id: str
+    roles: list[str]
+    login: str | None
+    is_active: bool
+    has_password: bool
+
+
+def standing_of(session: Session, staff_ids: Collection[str]) -> dict[str, Standing]:
+    """Person -> their account, of those that have one. A hash of argon2 begins with a dollar sign."""
+    asked = """
+        SELECT staff_id::text, unit_id::text, roles, login, is_active, password_hash LIKE '$%'
+        FROM account
+        WHERE staff_id = ANY(CAST(:ids AS uuid[]))
+    """
+    rows = session.execute(text(asked), {"ids": sorted(staff_ids)}) if staff_ids else ()
+    return {row[0]: Standing(*row) for row in rows}
+
+
+def login_holders(session: Session, forms: Collection[str]) -> dict[str, str]:
+    """What may be typed to sign in -> whose account it leads to."""
+    asked = """
+        SELECT login, staff_id::text
+        FROM account_login
+        WHERE login = ANY(CAST(:forms AS text[]))
+    """
+    rows = session.execute(text(asked), {"forms": sorted(forms)}) if forms else ()
+    return {row[0]: row[1] for row in rows}
+
+
+def waiting_for_link(session: Session, staff_ids: Collection[str], *, anew: bool) -> list[str]:
+    """Those of these people whose open account has no password yet, and no link to one that is open still
+    (`anew`: those too), by their numbers."""
+    asked = """
+        SELECT a.staff_id::text
+        FROM account a
+        JOIN staff s ON s.id = a.staff_id
+        WHERE a.staff_id = ANY(CAST(:ids AS uuid[]))
+            AND a.is_active
+            AND s.is_active
+            AND s.deleted_at IS NULL
+            AND a.password_hash NOT LIKE '$%'
+            AND (:anew OR NOT EXISTS (
+                SELECT FROM account_link l
+                WHERE l.staff_id = a.staff_id
+                    AND l.used_at IS NULL
+                    AND l.revoked_at IS NULL
+                    AND l.until > now()
+            ))
+        ORDER BY s.staff_number, s.id
+    """
+    rows = session.execute(text(asked), {"ids": sorted(staff_ids), "anew": anew}) if staff_ids else ()
+    return [row[0] for row in rows]

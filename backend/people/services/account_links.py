@@ -21,6 +21,7 @@ from backend.core.services.credentials import hash_password, need_strong, new_to
 from backend.people.kinds.account_link import INVITATION, PASSWORD, AccountLink
 from backend.people.queries.accounts import backed_links, links_of
 from backend.people.services.accounts import (
+    NO_PASSWORD,
     end_links,
     end_tokens,
     need_manageable,
@@ -31,9 +32,6 @@ from backend.people.services.accounts import (
 from backend.people.services.sessions import words_about
 from sync.change import moment_text
 from sync.kind import Values
-
-# argon2 gives no such text: nothing that is typed is this password.
-NO_PASSWORD = "none: a link to a new one was given out"  # noqa: S105 - it is none
 
 
 def list_links(session: Session, actor: Actor) -> list[dict[str, Any]]:
@@ -145,9 +143,9 @@ def accept(session: Session, token: str, password: str, network_address: str | N
     if not _is_open(session, link):
         raise Problem("account_link_ended")
     staff = record_writer.read(session, "staff", staff_id).values
-    need_strong(
-        password, (staff["staff_number"], link.phone), words_about(session, staff_id, staff["unit_id"])
-    )
+    account = session.get(Account, link.staff_id)
+    own = (staff["staff_number"], link.phone, account.login if account else None)
+    need_strong(password, own, words_about(session, staff_id, staff["unit_id"]))
     before = told_of(session, staff_id)
     _use(session, link, staff, password)
     link.used_at = datetime.now(UTC)

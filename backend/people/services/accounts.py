@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,11 @@ from backend.people.queries.accounts import accounts_of, tokens_of
 from backend.people.queries.leavers import has_left
 from backend.people.services.sessions import keep_logins, open_account, words_about
 from sync.kind import Values
+
+# What tokens of other programs are for: to read all that their owner may, or to send files to be imported.
+OWN_USES = ("personal", "feed")
+# argon2 gives no such text: nothing that is typed is this password.
+NO_PASSWORD = "none: a link to a new one was given out"  # noqa: S105 - it is none
 
 
 def list_accounts(session: Session, actor: Actor) -> list[dict[str, Any]]:
@@ -86,6 +92,45 @@ def open_for(
         must_change_password=must_change_password,
     )
     end_tokens(session, staff_id)
+
+
+def provide_account(
+    session: Session, actor: Actor, staff_id: str, *, roles: Sequence[str] | None, login: str | None
+) -> None:
+    """The account of a member of staff as a table says it: a new one has no password until a link gives one.
+
+    What is None stays as it is. Of an account that is there present sign-ins end where its roles change.
+    Raises not_allowed, not_found, has_left, id_taken, account_closed, account_without_roles.
+    """
+    staff = need_manageable(session, actor, staff_id)
+    need_working(session, staff_id)
+    account, before = session.get(Account, UUID(staff_id)), told_of(session, staff_id)
+    if account is not None and not account.is_active:
+        raise Problem("account_closed")
+    if account is None:
+        if not roles:
+            raise Problem("account_without_roles")
+        number = staff["staff_number"]
+        open_account(session, staff_id, staff["unit_id"], number, None, NO_PASSWORD, sorted(set(roles)))
+        account = session.get_one(Account, UUID(staff_id))
+        end_links(session, staff_id)
+    _set_roles(session, account, roles)
+    if login is not None and login != account.login:
+        account.login = login
+        session.flush()
+        keep_logins(session, account.staff_id, {"staff_number": account.staff_number, "phone": account.phone})
+    after = told_of(session, staff_id)
+    act = "account_changed" if before else "account_opened"
+    note_act(session, actor, act, ("account", staff_id), before=before, after=after)
+
+
+def _set_roles(session: Session, account: Account, roles: Sequence[str] | None) -> None:
+    if not roles or sorted(set(roles)) == account.roles:
+        return
+    account.roles = sorted(set(roles))
+    session.flush()
+    end_links(session, str(account.staff_id))
+    end_tokens(session, str(account.staff_id))
 
 
 def open_first_account(session: Session, staff_id: str, password: str) -> None:
@@ -182,10 +227,10 @@ def list_tokens(session: Session, actor: Actor) -> list[dict[str, Any]]:
 
 
 def end_personal_token(session: Session, actor: Actor, staff_id: str, token_id: str) -> None:
-    """End somebody's personal token. Raises not_found, not_allowed."""
+    """End somebody's personal token, or a feed's. Raises not_found, not_allowed."""
     need_manageable(session, actor, staff_id)
     mine = delete(Token).where(Token.staff_id == UUID(staff_id), Token.family == UUID(token_id))
-    ended = session.execute(mine.where(Token.use == "personal").returning(Token.label)).first()
+    ended = session.execute(mine.where(Token.use.in_(OWN_USES)).returning(Token.label)).first()
     if ended is None:
         raise Problem("not_found", id=token_id)
     note_act(session, actor, "token_revoked", ("token", token_id), before={"label": ended[0]})
@@ -209,9 +254,10 @@ def end_tokens(session: Session, staff_id: str) -> int:
 def told_of(session: Session, staff_id: str) -> Values | None:
     """What the audit trail tells of an account; None where there is none."""
     found = session.execute(
-        select(Account.roles, Account.is_active).where(Account.staff_id == UUID(staff_id))
+        select(Account.roles, Account.is_active, Account.login).where(Account.staff_id == UUID(staff_id))
     ).one_or_none()
-    return found and {"roles": found[0], "is_active": found[1]}
+    own = {"login": found[2]} if found and found[2] else {}
+    return found and {"roles": found[0], "is_active": found[1]} | own
 
 
 def need_working(session: Session, staff_id: str) -> None:

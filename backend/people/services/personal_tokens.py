@@ -15,6 +15,7 @@ from backend.core.kinds.account import Token
 from backend.core.services.auditing import note_act
 from backend.core.services.credentials import new_token, token_sha256
 from backend.core.services.record_writer import new_id
+from backend.people.services.accounts import OWN_USES
 from sync.change import moment_text
 
 
@@ -47,17 +48,20 @@ def personal_tokens(session: Session, actor: Actor) -> list[dict[str, Any]]:
     """The person's own tokens, without their secrets."""
     rows = session.execute(
         select(Token)
-        .where(Token.staff_id == UUID(actor.id), Token.use == "personal")
+        .where(Token.staff_id == UUID(actor.id), Token.use.in_(OWN_USES))
         .order_by(Token.issued_at)
     ).scalars()
-    return [{"id": str(row.family), "label": row.label, "expires_at": row.expires_at} for row in rows]
+    return [
+        {"id": str(row.family), "label": row.label, "expires_at": row.expires_at, "targets": row.targets}
+        for row in rows
+    ]
 
 
 def revoke_personal_token(session: Session, actor: Actor, token_id: str) -> None:
     """End one of the person's own tokens."""
     found = (
         delete(Token)
-        .where(Token.staff_id == UUID(actor.id), Token.use == "personal", Token.family == UUID(token_id))
+        .where(Token.staff_id == UUID(actor.id), Token.use.in_(OWN_USES), Token.family == UUID(token_id))
         .returning(Token.label)
     )
     ended = session.execute(found).first()

@@ -32,7 +32,7 @@ LONGEST_SHIFT = timedelta(hours=16)
 _FUTURE = timedelta(minutes=5)
 # Who sends people out or answers for them; a complaint taken or a year audited is no reason to look where
 # somebody was.
-_LOOKERS = frozenset({Role.ADMIN, Role.SUPERVISOR, Role.DISPATCHER})
+LOOKERS = frozenset({Role.ADMIN, Role.SUPERVISOR, Role.DISPATCHER})
 _COARSE = 3
 
 
@@ -107,7 +107,7 @@ def trace_of(
 
 
 def _note_look(session: Session, actor: Actor, staff_id: str, reason: str | None) -> None:
-    policy.need_role(actor, _LOOKERS)
+    policy.need_role(actor, LOOKERS)
     read_document(session, actor, KINDS["staff"], staff_id)
     if not (reason or "").strip():
         raise Problem("reason_needed")

@@ -230,7 +230,9 @@ def change_password(session: Session, actor: Actor, token: str, old: str, new: s
     if account is None or not verify_password(account.password_hash, old):
         raise Problem("wrong_credentials")
     need_strong(
-        new, (account.staff_number, account.phone), words_about(session, actor.id, str(account.unit_id))
+        new,
+        (account.staff_number, account.phone, account.login),
+        words_about(session, actor.id, str(account.unit_id)),
     )
     if account.must_change_password and new == old:
         raise Problem("password_too_weak", faults=[fault("new", "people.same_password")])
@@ -293,9 +295,13 @@ def open_account(
 
 
 def keep_logins(session: Session, staff_id: UUID, typed: dict[str, str | None]) -> None:
-    """What may be typed to sign in, by the field that it comes from. Raises id_taken."""
+    """What may be typed to sign in, by the field that it comes from, and the account's own name for it.
+
+    Raises id_taken.
+    """
+    own = session.execute(select(Account.login).where(Account.staff_id == staff_id)).scalar_one_or_none()
     session.execute(delete(AccountLogin).where(AccountLogin.staff_id == staff_id))
-    for field, text in typed.items():
+    for field, text in (typed | {"login": own}).items():
         login = login_form(text or "")
         if not login:
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -24,6 +24,18 @@ class Extension(NamedTuple):
 
     installed: str | None
     available: str | None
+
+
+class Drill(NamedTuple):
+    """When a backup was last tried, and what came of it as it was noted."""
+
+    at: datetime
+    found: dict[str, Any]
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it could be brought back; a release of before noted only where it could."""
+        return bool(self.found.get("good", True))
 
 
 class Rights(NamedTuple):
@@ -98,3 +110,19 @@ def last_act(session: Session, act: str) -> datetime | None:
         AND deleted_at IS NULL
     """
     return session.execute(text(asked), {"act": act}).scalar()
+
+
+def last_drill(session: Session) -> Drill | None:
+    """How a backup that was last tried stood it."""
+    if not has_table(session, "administrative_act"):
+        return None
+    asked = """
+        SELECT acted_at, coalesce(after, '{}')
+        FROM administrative_act
+        WHERE act = 'backup_drilled'
+        AND deleted_at IS NULL
+        ORDER BY acted_at DESC
+        LIMIT 1
+    """
+    row = session.execute(text(asked)).one_or_none()
+    return Drill(*row) if row else None

@@ -133,15 +133,29 @@ def check_backups(session: Session, around: Surroundings) -> Iterator[Finding]:
         found = sentence("setup.backup_age", days=days)
         state = State.WARN if old else State.OK
         yield Finding("backup", state, found, sentence("setup.backup_do") if old else None)
-    drilled = health.last_act(session, "backup_drilled")
-    if drilled is None:
-        yield Finding("drill", State.WARN, sentence("setup.drill_never"), sentence("setup.drill_do"))
-    else:
-        days = days_since(drilled, around.now)
-        old = days >= DAYS_OF_DRILL
-        found = sentence("setup.drill_age", days=days)
-        state = State.WARN if old else State.OK
-        yield Finding("drill", state, found, sentence("setup.drill_do") if old else None)
+    yield _drilled(health.last_drill(session), around)
+
+
+def _drilled(last: health.Drill | None, around: Surroundings) -> Finding:
+    do = sentence("setup.drill_do")
+    if last is None:
+        return Finding("drill", State.WARN, sentence("setup.drill_never"), do)
+    days = days_since(last.at, around.now)
+    if not last.is_good:
+        return Finding("drill", State.FAIL, sentence("setup.drill_failed", days=days, why=why_of(last)), do)
+    is_old = days >= DAYS_OF_DRILL
+    return Finding(
+        "drill",
+        State.WARN if is_old else State.OK,
+        sentence("setup.drill_age", days=days),
+        do if is_old else None,
+    )
+
+
+def why_of(last: health.Drill) -> tuple[str, str]:
+    """Why a backup was no good, in both languages, as it was noted in one line."""
+    zh, _, en = str(last.found.get("why", "")).partition(" · ")
+    return zh, en or zh
 
 
 CHECKS = (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -20,9 +20,10 @@ from backend.core.queries.scopes import today
 from backend.core.sentences import Words, sentence
 from backend.notices.services.channels import ALL, open_channels
 from backend.notices.services.channels.webhook import Webhook
-from backend.setup.queries import counts
+from backend.setup.queries import counts, health
 from backend.setup.queries.counts import Part
-from backend.setup.services.checkup import State
+from backend.setup.services.checking_database import DAYS_OF_DRILL, why_of
+from backend.setup.services.checkup import State, days_since
 
 Asked = Callable[[Session, list[str], date], Part]
 
@@ -145,7 +146,8 @@ def _of_server(session: Session, settings: Settings) -> Iterator[Line]:
     yield _line("demo", State.FAIL if demo else State.OK, demo)
     has_keys = _has_keys(settings)
     yield _line("keys", State.OK if has_keys else State.FAIL, int(not has_keys))
-    yield from (_of_alarm(one) for one in standings(session))
+    for one in standings(session):
+        yield _drilled(session) if one.alarm.code == "drill" else _of_alarm(one)
 
 
 def _has_keys(settings: Settings) -> bool:
@@ -167,3 +169,20 @@ def _of_alarm(standing: Standing) -> Line:
     state = State.SKIPPED if worst is None else bad if is_bad else State.OK
     why = standing_words(alarm, worst, standing.threshold) if worst and standing.rings else alarm.why
     return Line(alarm.code, state, int(is_bad), days, alarm.title, why, alarm.do, alarm.page)
+
+
+def _drilled(session: Session) -> Line:
+    """When a backup was last tried, and what came of it."""
+    last = health.last_drill(session)
+    if last is None:
+        return _line("drill", State.WARN, 1)
+    days = days_since(last.at, datetime.now(UTC))
+    if not last.is_good:
+        line = _line("drill", State.FAIL, 1, days)
+        return replace(line, meaning=sentence("setup.line_drill_failed", why=why_of(last)))
+    is_old = days >= DAYS_OF_DRILL
+    line = _line("drill", State.WARN if is_old else State.OK, int(is_old), days)
+    if is_old:
+        return line
+    records, files, seals = (int(last.found.get(name, 0)) for name in ("records", "files", "seals"))
+    return replace(line, meaning=sentence("setup.line_drill_good", records=records, files=files, seals=seals))

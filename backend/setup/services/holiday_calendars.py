@@ -55,8 +55,11 @@ def _chinese(year: int, language: str) -> Judge | None:
     chinese = {one.value: one.chinese for one in chinese_calendar.Holiday} if language == "zh" else {}
 
     def judge(day: date) -> tuple[bool, str]:
+        is_working = chinese_calendar.is_workday(day)
+        if is_working == (day.weekday() < 5):
+            return is_working, ""  # a usual day: to look for its name takes longer than all the rest
         name = chinese_calendar.get_holiday_detail(day)[1] or ""
-        return chinese_calendar.is_workday(day), chinese.get(name, name)
+        return is_working, chinese.get(name, name)
 
     return judge
 

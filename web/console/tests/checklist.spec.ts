@@ -58,6 +58,16 @@ describe("the checklist", () => {
     expect(page.get("[data-test=line-disk]").text()).toContain("没有量到");
   });
 
+  it("tells how a backup was tried, also where that went well", async () => {
+    signedIn("admin");
+    house({ [AT]: [line("backup", "ok", 0, 0), line("drill", "ok", 0, 4)] });
+    const { page } = await shown(Checklist, { language: "en" });
+    expect(page.get("[data-test=line-drill]").text()).toContain("4 days ago");
+    expect(page.get("[data-test=line-drill] .why").text()).toBe("drill why en");
+    expect(page.find("[data-test=line-drill] .mend").exists()).toBe(false);
+    expect(page.find("[data-test=line-backup] .why").exists()).toBe(false);
+  });
+
   it("says no more of what is done", async () => {
     signedIn("admin");
     house({ [AT]: LINES });

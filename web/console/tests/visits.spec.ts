@@ -129,6 +129,7 @@ describe("the page of visits", () => {
       "GET /api/v1/items/i/history": [],
     });
     expect(tableOf(page, "[data-test=items]")[0]!.slice(2)).toEqual(["水压低", "王芳", "2026-12-24"]);
+    expect(page.get("[data-test=items] thead").text()).toContain("整改期限");
     await press(page, "[data-test=items] tbody tr");
     expect(page.get("[data-test=item]").text()).toContain("水压低");
   });

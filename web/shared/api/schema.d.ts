@@ -3284,6 +3284,138 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/imports/feed-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A token that sends files to be imported, and may do nothing else; ended like a personal token. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["FeedTokenIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FeedTokenMade"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A table as the body, taken by the mapping that was used last for a file of its columns.
+         * @description A worker checks and writes it; look again until `state` is `applied`. Where much of it is refused it stays `checked`, and an administrator is told.
+         */
+        post: {
+            parameters: {
+                query: {
+                    unit_id: string;
+                    target: "customers" | "service_points" | "staff" | "crews" | "cell_representatives" | "past_jobs" | "past_visits";
+                    filename: string;
+                    /** @description of a workbook; else the first that is seen */
+                    sheet?: string;
+                    /** @description of a text whose own cannot be found, such as gb18030 */
+                    encoding?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Accepted */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FeedOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/feeds/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        /** How far a file is, with its counts. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    run_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FeedOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports/targets": {
         parameters: {
             query?: never;
@@ -3418,6 +3550,52 @@ export interface paths {
             };
         };
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{run_id}/account-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Links to a first password for all accounts of the import that have none; each is shown once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    run_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["FirstPasswordsIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FirstPasswords"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -11585,6 +11763,40 @@ export interface components {
             /** @enum {string} */
             type: "FeatureCollection";
         };
+        FeedOut: {
+            counts: {
+                [key: string]: number;
+            };
+            done: number;
+            file_sha256: string;
+            filename: string;
+            id: string;
+            is_repeat: boolean;
+            problem: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            rows: number;
+            /** @enum {string} */
+            state: "read" | "checking" | "checked" | "applying" | "applied" | "failed" | "discarded";
+            target: string;
+        };
+        FeedTokenIn: {
+            /** @default 366 */
+            days: number;
+            label: string;
+            targets: ("customers" | "service_points" | "staff" | "crews" | "cell_representatives" | "past_jobs" | "past_visits")[];
+            /** Format: uuid */
+            unit_id: string;
+        };
+        FeedTokenMade: {
+            /** Format: date-time */
+            expires_at: string;
+            id: string;
+            label: string;
+            targets: string[];
+            token: string;
+            unit_id: string;
+        };
         FileIn: {
             /** Format: uuid */
             author: string;
@@ -11623,6 +11835,30 @@ export interface components {
             plan: string;
             pressure_kpa: number;
         };
+        FirstPasswordLink: {
+            login: string;
+            name: string;
+            roles: string[];
+            staff_id: string;
+            staff_number: string;
+            token: string;
+            /** Format: date-time */
+            until: string;
+        };
+        FirstPasswords: {
+            left_out: number;
+            links: components["schemas"]["FirstPasswordLink"][];
+            waiting: number;
+        };
+        FirstPasswordsIn: {
+            /**
+             * @description also who has a link that is still good: that one ends
+             * @default false
+             */
+            anew: boolean;
+            /** @default 72 */
+            hours: number;
+        };
         FixIn: {
             /** @default null */
             accuracy_m: number | null;
@@ -11659,6 +11895,14 @@ export interface components {
         };
         FixesOut: {
             outcomes: ("kept" | "off_shift" | "too_old" | "in_the_future")[];
+        };
+        FormerMeter: {
+            last_reading?: number | null;
+            /** Format: date */
+            noticed_on?: string | null;
+            number: string;
+            /** Format: date */
+            removed_on?: string | null;
         };
         FoundCustomer: {
             /**
@@ -11718,6 +11962,8 @@ export interface components {
             customer_id: string;
             /** @description 口径（毫米） · Diameter (mm) */
             diameter_mm?: number | null;
+            /** @description 换下的表 · Former meters */
+            former_meters?: components["schemas"]["FormerMeter"][] | null;
             /** Format: uuid */
             id: string;
             /**
@@ -13130,6 +13376,8 @@ export interface components {
             readonly expires_at?: string;
             readonly id?: string;
             label: string;
+            /** @description of a feed: what it imports; it may do nothing else */
+            readonly targets?: string[] | null;
             readonly token?: string;
         };
         Photo: {
@@ -13873,6 +14121,8 @@ export interface components {
             customer_id: string;
             /** @description 口径（毫米） · Diameter (mm) */
             diameter_mm?: number | null;
+            /** @description 换下的表 · Former meters */
+            former_meters?: components["schemas"]["FormerMeter"][] | null;
             /** Format: uuid */
             id: string;
             /**
@@ -14564,6 +14814,8 @@ export interface components {
             name: string;
             staff_id: string;
             staff_number: string;
+            /** @description of a feed: what it imports; it may do nothing else */
+            targets: string[] | null;
         };
         ToldOut: {
             crew_ids: string[];

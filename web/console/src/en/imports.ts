@@ -43,6 +43,33 @@ export const imports = {
     settled: "Settled",
     refused: "Refused",
     gone: "Not in the file",
+    replaced: "Meters replaced",
+    replacedWhy:
+      "“Meters replaced”: the customer's point has another meter than before, and the file names the old one no more. " +
+      "The point keeps its history, and is found by the old number too.",
+    accounts: "Passwords of these accounts",
+    accountsWhy:
+      "Accounts that this table opened have no password yet. Each person gets a link, good once and for three days, by " +
+      "which they choose one. Only hashes of the links are kept: hand them on now.",
+    makeLinks: "Make links for all who have none",
+    makeAnew: "Make all anew",
+    sureAnew:
+      "Links that were handed out and not used yet end. Make new ones for everybody without a password?",
+    linksMade: "{count} links made; {waiting} people still wait, {left} are another unit's to keep.",
+    linksFile: "links",
+    of_number: "Staff number",
+    of_name: "Name",
+    of_login: "Login",
+    of_roles: "Roles",
+    of_link: "Link",
+    of_until: "Good until",
+    feeds: "Files of another program, every night",
+    feedsWhy:
+      "Import such a file here once; from then on another program may send it by a token that does nothing else, or put " +
+      "it into the import folder of the server. You are told when something of it could not be taken.",
+    feedLabel: "Which program",
+    makeFeed: "Make a token",
+    feedHow: "By it a file is sent like this; it ends under Settings, Tokens:",
     goneWhy: "What is not in the file is only named, never deleted.",
     xlsx: "Download Excel",
     csv: "Download CSV",

@@ -84,6 +84,7 @@ export const settings: typeof zh = {
     end: "End",
     sure: "The program that uses it reads nothing any more. Go on?",
     all: "Personal tokens of our people",
+    feed: "{label} (sends files to import, nothing else)",
   },
   voids: {
     tab: "Voided",

@@ -75,6 +75,7 @@ export const settings = {
     end: "停用",
     sure: "停用后用它的程序就读不到了。确定？",
     all: "本单位的个人令牌",
+    feed: "{label}（只能送导入文件）",
   },
   voids: {
     tab: "作废记录",

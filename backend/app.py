@@ -69,7 +69,7 @@ def load() -> None:
 
 def make_context(settings: config.Settings, database: Database | None = None) -> AppContext:
     """The real adapters for these settings."""
-    database = database or Database(make_engine(settings.database_url))
+    database = database or Database(make_engine(settings.database_url, **settings.connections()))
     return AppContext(
         settings=settings,
         database=database,

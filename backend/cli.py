@@ -37,6 +37,7 @@ COMMANDS = {
     "keys": "keys:keys",
     "outbox": "outbox:outbox",
     "doctor": "doctor:doctor",
+    "ready": "ready:ready",
     "setup": "setup:setup",
     "limits": "limits:limits",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import struct
 import time
@@ -10,6 +11,7 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
+from backend.core import config, metric_files
 from backend.core.loading import for_good
 from backend.core.private_files import be_private
 
@@ -38,8 +40,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """
         super().check_config(cfg, log)
         be_private()
+        cls.count_together()
         with for_good():
             cls.load()
+
+    @staticmethod
+    def count_together() -> None:
+        """Metrics of all workers as one, also of those that were replaced; before the program is loaded."""
+        metric_files.begin(config.home_of(os.environ))
 
     @staticmethod
     def load() -> None:

@@ -17,9 +17,10 @@ with for_good():
     from backend.local.home import Home
     from backend.phones.services.history import watch_history
 
-logs.configure()
 be_private()
 settings = config.read()
+logs.configure(level=settings.log_level)
+logs.configure_libraries(settings.log_level)
 settings.keys.need_all()
 here = Home(settings.home)
 here.attend()

@@ -19,6 +19,8 @@ HOME = pathlib.Path(os.environ.get("WANGGE_HOME") or ROOT / ".wangge")
 VENV = HOME / "venv"
 # Where a plain user's own package lists are said to apt; `backend/local/cluster.py` looks there too.
 APT_CONFIG = HOME / "apt" / "apt.conf"
+# Pythons bring pips of many ages along: what is installed is resolved by the one that it was tried with.
+PIP = "pip==26.3"
 
 
 def say(sentence: str) -> None:
@@ -99,7 +101,7 @@ def venv_from_wheel() -> None:
         package = next(pathlib.Path(folder).glob("*.deb"))
         subprocess.run(["dpkg", "-x", str(package), folder], check=True)
         wheel = next(pathlib.Path(folder).glob("usr/share/python-wheels/pip-*.whl"))
-        subprocess.run([str(VENV / "bin/python"), str(wheel / "pip"), "install", "-q", "pip"], check=True)
+        subprocess.run([str(VENV / "bin/python"), str(wheel / "pip"), "install", "-q", PIP], check=True)
 
 
 def make_venv() -> None:
@@ -113,6 +115,14 @@ def make_venv() -> None:
         venv_from_wheel()
 
 
+def pin_pip() -> None:
+    """The one version of pip, where the environment has another one."""
+    pip = [str(VENV / "bin/python"), "-m", "pip"]
+    said = subprocess.run([*pip, "--version"], capture_output=True, text=True, check=True).stdout
+    if f"pip {PIP.partition('==')[2]} " not in said:
+        subprocess.run([*pip, "install", "-q", "--disable-pip-version-check", PIP], check=True)
+
+
 def main() -> None:
     """Bring the environment up to date; nothing to do costs a tenth of a second."""
     if not (3, 11) <= sys.version_info[:2] < (3, 14):
@@ -124,7 +134,7 @@ def main() -> None:
     wanted = (
         (ROOT / "pyproject.toml").read_bytes()
         + (ROOT / "deploy/constraints.txt").read_bytes()
-        + str(ROOT).encode()
+        + f"{ROOT} {PIP}".encode()
     )
     stamp = VENV / f"installed-{extra}-{hashlib.sha256(wanted).hexdigest()[:16]}"
     if stamp.exists():
@@ -133,6 +143,7 @@ def main() -> None:
     if APT_CONFIG.exists():
         os.environ["APT_CONFIG"] = str(APT_CONFIG)
     make_venv()
+    pin_pip()
     say(
         "installing the Python packages"
         + (f" for {extra}" if extra else "")

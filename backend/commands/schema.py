@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from alembic.util import CommandError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from backend import migrations
 from backend.commands.machine import console, migrated, the_machine
 from backend.core.sentences import sentence
+from backend.local.machine import Machine
+
+INSUFFICIENT_PRIVILEGE = "42501"
 
 
 @click.command()
@@ -22,10 +30,49 @@ def spec() -> None:
 
 
 @click.command()
-def migrate() -> None:
+@click.option(
+    "--wait",
+    "wait_s",
+    type=click.IntRange(min=0),
+    default=0,
+    help="seconds to wait for a database that is away",
+)
+def migrate(wait_s: int) -> None:
     """Bring the database to the newest schema."""
-    with the_machine() as machine, migrated(machine):
-        console.print(sentence("commands.newest_schema").line)
+    with the_machine() as machine:
+        _wait_for_database(machine, wait_s)
+        with _worded(), migrated(machine):
+            console.print(sentence("commands.newest_schema").line)
+
+
+def _wait_for_database(machine: Machine, seconds: int) -> None:
+    """Until it answers, and until whether it does or not that time is over."""
+    engine, deadline = machine.engine(), time.monotonic() + seconds
+    is_told = False
+    while time.monotonic() < deadline:
+        try:
+            with engine.connect():
+                break
+        except OperationalError:
+            if not is_told:
+                console.print(sentence("commands.waiting_for_database").line, soft_wrap=True)
+            is_told = True
+            time.sleep(1)
+    engine.dispose()
+
+
+@contextmanager
+def _worded() -> Iterator[None]:
+    """What a database refuses to this role, or was made by a newer release, in words, not a traceback."""
+    try:
+        yield
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", "") != INSUFFICIENT_PRIVILEGE:
+            raise
+        why = str(error.orig).strip().splitlines()[0]
+        raise click.ClickException(sentence("commands.may_not_migrate", why=why).line) from error
+    except CommandError as error:
+        raise click.ClickException(sentence("commands.schema_newer").line) from error
 
 
 @click.command()

@@ -12,7 +12,6 @@ import orjson
 from marshmallow import RAISE, ValidationError
 from rich.console import Console
 
-from backend.commands.ground import made_plan
 from backend.commands.machine import console, migrated, the_machine
 from backend.core.api.problems import invalid
 from backend.core.db import Database
@@ -23,6 +22,7 @@ from backend.setup.queries.emptiness import is_empty
 from backend.setup.services.page_token import give_token
 from backend.setup.services.setting_up import SetUp, set_up
 from backend.setup.services.wanted import Wanted, pop_territory, read_toml
+from backend.territory.services.first_ground import draw_first
 
 # What is told of the way there; the answer alone goes to where a program reads it.
 _BESIDE = Console(stderr=True)
@@ -83,11 +83,9 @@ def setup(
         ground |= {name: one for name, one in (("file", territory), ("unit", territory_unit)) if one}
         loaded = _loaded(wanted)
         map_file = _map_file(ground)
-        made = _set_up(database, loaded)
-        # First of all: what follows may fail, and it is shown once.
-        _tell(made, as_json)
         if map_file is not None:
-            _draw(database, made, loaded, ground, map_file)
+            loaded["territory"] = _drawn(database, loaded, ground, map_file)
+        _tell(_set_up(database, loaded), as_json)
 
 
 def _print_page(home: Home, database: Database) -> None:
@@ -208,17 +206,14 @@ def _tell(made: SetUp, as_json: bool) -> None:
     console.print(sentence("commands.next_steps").line)
 
 
-def _draw(
-    database: Database, made: SetUp, wanted: dict[str, Any], ground: dict[str, Any], file: bytes
-) -> None:
-    """Cells of the map file, from today; what keeps them from it is said, and the setup stands."""
-    branches = wanted["branches"]
-    usual = branches[0]["name"] if len(branches) == 1 else wanted["group"]["name"]
-    unit = str(ground.pop("unit", None) or usual)
-    try:
-        made_plan(database, made.units.get(unit, unit), "import", ground, file, True, _BESIDE)
-    except Problem as problem:
-        raise _refusal(problem) from problem
+def _drawn(database: Database, wanted: dict[str, Any], ground: dict[str, Any], file: bytes) -> dict[str, Any]:
+    """Cells of the map file, drawn before anything is set up: one that cannot be drawn leaves nothing."""
+    unit = ground.pop("unit", None)
+    if unit and unit not in [one["name"] for one in (wanted["group"], *wanted["branches"])]:
+        raise click.ClickException(sentence("commands.no_unit", unit=str(unit)).line)
+    plan = _or_reason(draw_first, database, ground, file)
+    _BESIDE.print_json(data={"figures": plan.figures, "findings": plan.findings}, ensure_ascii=False)
+    return {"plan_id": str(plan.id), "unit": unit}
 
 
 def _or_reason(do: Any, *arguments: Any) -> Any:

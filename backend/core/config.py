@@ -11,6 +11,8 @@ from pathlib import Path
 from backend.core.keys import RING, Keys, keys_at, need_strong
 
 NOT_GIVEN = ""
+# From which on the log speaks.
+LEVELS = ("debug", "info", "warning", "error")
 # A release's wheel holds the built pages; a checkout has them in its home.
 INSTALLED_PAGES = Path(str(files("backend"))) / "web"
 # Settings that are words, each by its own name in the environment.
@@ -48,6 +50,7 @@ _WORDS = (
     "docs",
     "area_code",
     "import_folder",
+    "log_level",
 )
 
 
@@ -112,6 +115,11 @@ class Settings:
     return_visit_days: int = 3
     area_code: str = NOT_GIVEN
     import_folder: str = NOT_GIVEN
+    log_level: str = "info"
+    database_pool: int = 20
+    database_overflow: int = 20
+    # After so many times PostgreSQL keeps a statement prepared; 0: never, for poolers that mix connections.
+    database_prepare_after: int = 5
     limits_enabled: bool = True
     keys_text: str = NOT_GIVEN
     keys_file: Path | None = None
@@ -121,11 +129,25 @@ class Settings:
         """The ring: from the environment, or a file of its owner alone."""
         return keys_at(self.keys_file or self.home / RING, self.keys_text, self.secret_key)
 
+    def connections(self, most: int | None = None) -> dict[str, int | None]:
+        """How a process connects to the database, for `make_engine`; `most`: where fewer will do."""
+        pool = self.database_pool if most is None else min(most, self.database_pool)
+        return {
+            "pool_size": pool,
+            "max_overflow": self.database_overflow,
+            "prepare_after": self.database_prepare_after or None,
+        }
+
     @property
     def can_send_links(self) -> bool:
         """Whether messages go out, and the server's own address is known: a request's could be
         anybody's."""
         return self.notify_channel in ("webhook", "purposes") and bool(self.public_url)
+
+
+def home_of(environ: Mapping[str, str]) -> Path:
+    """The folder for everything that belongs to one server."""
+    return Path(environ.get("WANGGE_HOME") or ".wangge").absolute()
 
 
 def read(environ: Mapping[str, str] = os.environ, *, weak_key: bool = False) -> Settings:
@@ -135,7 +157,7 @@ def read(environ: Mapping[str, str] = os.environ, *, weak_key: bool = False) -> 
     """
     if "WANGGE_SECRET_KEY" in environ and not weak_key:
         need_strong(environ["WANGGE_SECRET_KEY"])
-    home = Path(environ.get("WANGGE_HOME") or ".wangge").absolute()
+    home = home_of(environ)
     number = {
         name: int(environ[f"WANGGE_{name.upper()}"])
         for name in (
@@ -151,6 +173,9 @@ def read(environ: Mapping[str, str] = os.environ, *, weak_key: bool = False) -> 
             "alarm_look_s",
             "matrix_most_places",
             "return_visit_days",
+            "database_pool",
+            "database_overflow",
+            "database_prepare_after",
         )
         if environ.get(f"WANGGE_{name.upper()}")
     }
@@ -158,6 +183,7 @@ def read(environ: Mapping[str, str] = os.environ, *, weak_key: bool = False) -> 
     words = {
         name: environ[f"WANGGE_{name.upper()}"] for name in _WORDS if environ.get(f"WANGGE_{name.upper()}")
     }
+    _need_known_level(words.get("log_level", "info"))
     return Settings(
         home=home,
         database_url=environ.get("WANGGE_DATABASE_URL", NOT_GIVEN),
@@ -174,6 +200,11 @@ def read(environ: Mapping[str, str] = os.environ, *, weak_key: bool = False) -> 
         limits_enabled=environ.get("WANGGE_LIMITS") != "off",
         **(number | measures | words),  # type: ignore[arg-type]
     )
+
+
+def _need_known_level(level: str) -> None:
+    if level not in LEVELS:
+        raise ValueError(f"WANGGE_LOG_LEVEL={level}: {' · '.join(LEVELS)}")
 
 
 def _floats(environ: Mapping[str, str], *names: str) -> dict[str, float]:

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event, func, select
-from sqlalchemy.exc import DisconnectionError, OperationalError
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, func, select
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 T = TypeVar("T")
@@ -28,24 +30,50 @@ class Base(DeclarativeBase):
     )
 
 
-def make_engine(url: str, **options: Any) -> Engine:
+# What each session of ours goes by. PgBouncer passes none of it on: there the role has it.
+SESSION = {
+    "synchronous_commit": "on",
+    "idle_in_transaction_session_timeout": "30s",
+    "timezone": "UTC",
+    "jit": "off",
+    "enable_memoize": "off",
+}
+
+
+def url_of(address: str) -> URL:
+    """SQLAlchemy's form of a PostgreSQL address, in any spelling that libpq takes: several hosts too.
+
+    Raises ValueError for what is none.
+    """
+    try:
+        told = conninfo_to_dict(address.replace("postgresql+psycopg://", "postgresql://", 1))
+    except ProgrammingError as error:
+        raise ValueError(f"WANGGE_DATABASE_URL: {str(error).strip()}") from error
+    user, password, database = (told.pop(name, None) for name in ("user", "password", "dbname"))
+    query = {name: str(value) for name, value in told.items()}
+    user, password, database = (str(one) if one is not None else None for one in (user, password, database))
+    return URL.create("postgresql+psycopg", user, password, database=database, query=query)
+
+
+def make_engine(url: str, *, prepare_after: int | None = 5, **options: Any) -> Engine:
     """An engine for PostgreSQL by psycopg 3.
+
+    `prepare_after`: how often a statement is run before PostgreSQL keeps it prepared; None for never.
 
     `synchronous_commit` stays on: a cursor handed out must never be ahead of the disk. Short transactions
     only: one left idle would hold back every phone's snapshot. A page looks each record up once: to memoize
     that costs a third.
     """
-    url = url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg://", 1)
-    arguments = (
-        "-c synchronous_commit=on -c idle_in_transaction_session_timeout=30s -c timezone=UTC -c jit=off "
-        "-c enable_memoize=off"
-    )
+    arguments = {
+        "options": " ".join(f"-c {name}={value}" for name, value in SESSION.items()),
+        "prepare_threshold": prepare_after,
+    }
     if "poolclass" not in options:
         options = {"pool_size": 20, "max_overflow": 20} | options
     # PostgreSQL keeps 1e30 as an integer of 31 digits, which nothing of ours could write again.
     options = {"json_deserializer": orjson.loads} | options
     # Parameters hold names and numbers of customers: they do not belong in an error message.
-    engine = create_engine(url, connect_args={"options": arguments}, hide_parameters=True, **options)
+    engine = create_engine(url_of(url), connect_args=arguments, hide_parameters=True, **options)
     event.listen(engine, "checkout", _need_open)
     return engine
 
@@ -118,8 +146,64 @@ class Database:
                 if got:
                     connection.execute(select(func.pg_advisory_unlock(key)))
 
+    def turn(self, task: str) -> Turn:
+        """The same for who wants to hold it for as long as it lives, and to notice when it is lost."""
+        return Turn(self._glances, task)
+
     @contextmanager
     def snapshot(self) -> Iterator[Session]:
         """The same, for the models."""
         with self.reading() as connection, Session(connection) as session:
             yield session
+
+
+class Turn:
+    """The right to be the only one at a task, held by a connection: another may have it when that ends.
+
+    Not through a pooler that hands the connection to others between two statements.
+    """
+
+    def __init__(self, engine: Engine, task: str) -> None:
+        self._engine, self._key = engine, func.hashtextextended(task, 0)
+        self._held: Connection | None = None
+        self.is_away = False
+
+    def take(self) -> bool:
+        """Whether it is this one's: still, or from now on; no while the database is away (`is_away`)."""
+        try:
+            if self._held is not None and self._is_still_held(self._held):
+                return True
+            self._held = self._taken()
+            self.is_away = False
+        except DBAPIError:
+            self.is_away = True
+        return self._held is not None
+
+    def give_back(self) -> None:
+        """Let another one have it."""
+        if self._held is not None:
+            held, self._held = self._held, None
+            # Closed, not returned: the connection is what holds it.
+            held.invalidate()
+            held.close()
+
+    def _is_still_held(self, held: Connection) -> bool:
+        try:
+            held.execute(select(1))
+        except DBAPIError:
+            self._held = None
+            held.invalidate()
+            held.close()
+            return False
+        return True
+
+    def _taken(self) -> Connection | None:
+        connection = self._engine.connect()
+        try:
+            if connection.execute(select(func.pg_try_advisory_lock(self._key))).scalar():
+                return connection
+        except DBAPIError:
+            connection.close()
+            raise
+        connection.close()
+        return None

@@ -86,7 +86,8 @@ class Limits:
 class Installation:
     """What holds for the whole installation. `version` counts its changes; 0 is nothing read yet.
 
-    `#` in the codes of new cells stand for a number of so many digits at least.
+    `#` in the codes of new cells stand for a number of so many digits at least. `retention`: days of what an
+    administrator set (`retention.SETTABLE`); what is not named is kept as the operator or the release says.
     """
 
     name_zh: str = "网格"
@@ -101,6 +102,7 @@ class Installation:
     new_cell_code: str = "N###"
     imported_cell_code: str = "Z###"
     limits: Limits = field(default_factory=Limits)
+    retention: Mapping[str, int] = field(default_factory=dict)
     version: int = 0
 
     @cached_property
@@ -110,11 +112,14 @@ class Installation:
 
     def values(self) -> dict[str, Any]:
         """As JSON has them, in the database and on the wire."""
-        plain = asdict(replace(self, posts={}, limits=replace(self.limits, visit_days_between={})))
+        plain = asdict(
+            replace(self, posts={}, retention={}, limits=replace(self.limits, visit_days_between={}))
+        )
         plain |= {
             "time_zone": self.time_zone.key,
             "posts": [{"code": code, "zh": zh, "en": en} for code, (zh, en) in self.posts.items()],
             "hotlines": list(plain["hotlines"]),
+            "retention": dict(self.retention),
         }
         plain["limits"]["visit_days_between"] = dict(self.limits.visit_days_between)
         return plain

@@ -12,8 +12,10 @@ from typing import Any
 import orjson
 import structlog
 
+_LONGEST = 300
 
-def configure(*, is_json: bool = True) -> None:
+
+def configure(*, is_json: bool = True, level: str = "info") -> None:
     """Set up structlog for this process; colours for a person, JSON for machines."""
     renderer: Any = structlog.processors.JSONRenderer(_json) if is_json else structlog.dev.ConsoleRenderer()
     structlog.configure(
@@ -24,10 +26,26 @@ def configure(*, is_json: bool = True) -> None:
             _where,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+class _OneLine(logging.Handler):
+    """What libraries say through Python's own logging, in lines like ours; a traceback as its places."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        said, _, _ = record.getMessage().partition("\n")
+        told = {"logger": record.name, "exc_info": record.exc_info}
+        structlog.get_logger().log(record.levelno, said[:_LONGEST], **told)
+
+
+def configure_libraries(level: str = "info") -> None:
+    """For a process of a server: libraries say what is wrong, in one line each; at debug also what is not."""
+    root = logging.getLogger()
+    root.handlers[:] = [_OneLine()]
+    root.setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
 
 
 def _json(event: object, **_options: object) -> str:

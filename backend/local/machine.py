@@ -12,15 +12,15 @@ from pathlib import Path
 import structlog
 from sqlalchemy import Engine
 
-from backend.core import config
+from backend.core import config, metric_files
 from backend.core.db import make_engine
-from backend.core.private_files import own_folder, own_home
+from backend.core.private_files import own_home
 from backend.local.broker import Broker
 from backend.local.cluster import Cluster, NoPostgres, private_cluster
 from backend.local.fonts import find_fonts
 from backend.local.home import Home
 from backend.local.interrupts import held_back
-from backend.local.processes import Processes, free_port, wait_for_port
+from backend.local.processes import Processes, free_port, wait_until_ready
 
 log = structlog.get_logger(__name__)
 WEB_WORKERS = 2
@@ -86,16 +86,16 @@ class Machine:
 
     def engine(self) -> Engine:
         """An engine on its database."""
-        return make_engine(self.settings.database_url)
+        # A command opens no more than it uses; only whether statements are prepared is the operator's to say.
+        return make_engine(
+            self.settings.database_url, prepare_after=self.settings.connections()["prepare_after"]
+        )
 
     def environment(self) -> dict[str, str]:
         """What the child processes must know.
 
         Keys only where they came by the environment, else they read the ring.
         """
-        metrics = own_folder(self.settings.home / "metrics")
-        for stale in metrics.glob("*.db"):
-            stale.unlink()
         return {
             "WANGGE_HOME": str(self.settings.home),
             "WANGGE_DATABASE_URL": self.settings.database_url,
@@ -104,7 +104,8 @@ class Machine:
             "WANGGE_FONTS": str(self.settings.fonts),
             "WANGGE_WEB_ROOT": str(self.settings.web_root),
             "WANGGE_DOCS": self.settings.docs,
-            "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+            # Each server its own, also where this process was started by another one's.
+            metric_files.VARIABLE: str(self.settings.home / "metrics"),
             **ALLOCATOR,
         } | self._keys_given()
 
@@ -145,7 +146,7 @@ class Machine:
         self.processes.start("web", "gunicorn", *options, "backend.wsgi:app")
         if worker:
             self._start_worker()
-        wait_for_port(port)
+        wait_until_ready(f"{'https' if tls else 'http'}://127.0.0.1:{port}")
         return port
 
     def _start_worker(self) -> None:

@@ -9,12 +9,17 @@ import contextlib
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.client import HTTPException
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import structlog
 
@@ -112,8 +117,40 @@ def free_port(wanted: int) -> int:
     raise OSError(f"no free port from {wanted} to {wanted + 50}")
 
 
+def wait_until_ready(url: str, seconds: float = 60) -> None:
+    """Until a server of ours answers at this address that it is ready.
+
+    A port that listens says less: who asks then waits for workers that are still being made. Raises NotReady
+    with what it said last.
+    """
+    deadline = time.monotonic() + seconds
+    while (said := ready_or_why(url, max(deadline - time.monotonic(), 0.1))) is not None:
+        if time.monotonic() > deadline:
+            raise NotReady(said)
+        time.sleep(0.1)
+
+
+class NotReady(TimeoutError):
+    """A server did not say in time that it is ready."""
+
+
+def ready_or_why(url: str, timeout_s: float = 10) -> str | None:
+    """What a server answers to whether it is ready, if not that it is; None where it is."""
+    # The address is this machine's, and its certificate may be of a name or of an authority of its own.
+    context = ssl._create_unverified_context() if url.startswith("https") else None
+    try:
+        with urlopen(f"{url}/readyz", timeout=timeout_s, context=context) as answer:
+            return None if answer.status == HTTPStatus.OK else f"HTTP {answer.status}"
+    except HTTPError as error:
+        return f"HTTP {error.code} {error.reason}"
+    except OSError as error:
+        return str(getattr(error, "reason", error))
+    except HTTPException as error:
+        return type(error).__name__
+
+
 def wait_for_port(port: int, seconds: float = 60) -> None:
-    """Until something listens on a port of this machine."""
+    """Until something listens on a port of this machine: for what is no server of ours."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with socket.socket() as probe:

@@ -16,6 +16,7 @@ from celery.schedules import crontab
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from backend.core import capabilities, config
 from backend.core.db import Database, make_engine
@@ -53,9 +54,9 @@ def make_celery(settings: config.Settings) -> Celery:
     Messages only wake: the work itself stands in PostgreSQL's outbox.
     """
     app = _make_app(settings)
-    app.task(name=_SERVE)(_serve_outbox)
+    app.task(name=_SERVE, shared=False)(_unless_away(_SERVE, _serve_outbox))
     for name, declared in periodic().items():
-        app.task(name=name)(_runner(declared))
+        app.task(name=name, shared=False)(_unless_away(name, _runner(declared)))
         app.conf.beat_schedule[name] = _beat(declared[0])
     return app
 
@@ -76,6 +77,7 @@ def _make_app(settings: config.Settings) -> Celery:
         },
         timezone=installed().time_zone.key,
         beat_schedule={_SERVE: {"task": _SERVE, "schedule": 5.0}},
+        beat_scheduler="backend.queue.clock:OneClock",
     )
     return app
 
@@ -87,6 +89,19 @@ def periodic() -> dict[str, list[Periodic]]:
         for one in module.PERIODIC:
             found.setdefault(one.task, []).append(one)
     return found
+
+
+def _unless_away(name: str, run: Callable[[], object]) -> Callable[[], None]:
+    """A task that says in one line that the database is away: it runs again when it is due."""
+
+    def attempt() -> None:
+        try:
+            run()
+        except (OperationalError, PoolTimeout) as error:
+            why = getattr(error, "orig", None) or error
+            log.warning("database.away", task=name, error=type(why).__name__)
+
+    return attempt
 
 
 def _runner(declared: list[Periodic]) -> Callable[[], None]:
@@ -137,7 +152,8 @@ def make_wake(settings: config.Settings) -> Callable[[], None]:
 
 @lru_cache(maxsize=1)
 def _database() -> Database:
-    return Database(make_engine(config.read().database_url, pool_size=4))
+    settings = config.read()
+    return Database(make_engine(settings.database_url, **settings.connections(4)))
 
 
 def _serve_outbox() -> int:

@@ -53,8 +53,11 @@ def codec_of(said: str) -> str | None:
     for one in tries:
         try:
             name = codecs.lookup(one).name
-            # What is no alphabet (base64) or cannot leave out what it does not know (idna) reads no text.
+            # What is no alphabet (base64) or cannot leave out what it does not know (idna) reads no text;
+            # Python 3.13's punycode can, and is none for that.
             b"\xff".decode(name, "ignore")
+            if name == "punycode":
+                continue
         except (LookupError, ValueError):
             continue
         return _FAMILY.get(name, name)

@@ -56,6 +56,7 @@ BESIDE = {
     "export": (("{tmp}/export", "--without-photos"), 0, "已导出"),
     "import": (("customers", "{tmp}/customers.csv", "--dry-run"), 0, "什么也没有写入"),
     "migrate": ((), 0, "已是最新"),
+    "ready": ((), 0, "已就绪"),
     "outbox": ((), 0, "已放弃的事项"),
     "verify": ((), 0, "完好"),
     "verify-sheet": (("{point 1}", "{tmp}/sheet.json"), 1, "没有这个签名"),

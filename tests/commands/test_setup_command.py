@@ -130,15 +130,30 @@ def test_cells_go_to_the_only_branch(run: Run, empty: Database, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("text_", ['{"type": "FeatureCollection", "features": []}', "no map at all"])
-def test_a_map_that_cannot_be_read_leaves_the_setup(
+def test_a_map_that_cannot_be_read_leaves_nothing_half_set_up(
     run: Run, empty: Database, tmp_path: Path, text_: str
 ) -> None:
     (tmp_path / "cells.geojson").write_text(text_)
     said = run(*FLAGS, "--territory", str(tmp_path / "cells.geojson"))
     assert said.exit_code == 1
-    assert "A001" in said.output, "the password was told before"
-    assert names(empty, "SELECT count(*) FROM unit") == ["2"]
-    assert names(empty, "SELECT count(*) FROM cell") == ["0"]
+    assert "A001" not in said.output, "there is no password of nobody"
+    for table in ("unit", "account", "cell"):
+        assert names(empty, f"SELECT count(*) FROM {table}") == ["0"], table
+    # With another file it goes on as if nothing had been.
+    (tmp_path / "cells.geojson").write_text(json.dumps(MAP))
+    assert run(*FLAGS, "--territory", str(tmp_path / "cells.geojson")).exit_code == 0
+    assert names(empty, "SELECT count(*) FROM ground_plan WHERE state = 'applied'") == ["1"]
+    assert names(empty, "SELECT count(*) FROM ground_plan") == ["1"]
+
+
+def test_cells_of_a_unit_that_is_not_named_are_told_before_anything_is_written(
+    run: Run, empty: Database, tmp_path: Path
+) -> None:
+    (tmp_path / "cells.geojson").write_text(json.dumps(MAP))
+    said = run(*FLAGS, "--territory", str(tmp_path / "cells.geojson"), "--territory-unit", "城南")
+    assert said.exit_code == 1
+    assert "城南" in said.output
+    assert names(empty, "SELECT count(*) FROM unit") == ["0"]
 
 
 def test_a_map_that_is_not_there_is_told_before_anything_is_written(

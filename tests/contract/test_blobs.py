@@ -111,3 +111,12 @@ def test_what_it_holds_is_listed(blobs: BlobStore) -> None:
         blobs.put(key, iter([content]))
     assert isinstance(blobs, ObjectBlobs)
     assert dict(blobs.listing()) == {key: len(content) for key, content in data.items()}
+
+
+def test_what_is_removed_is_gone_and_may_come_again(blobs: BlobStore) -> None:
+    blobs.put("exports/one.zip", [b"first"])
+    for _ in range(2):
+        blobs.remove("exports/one.zip")
+        assert not blobs.has("exports/one.zip")
+    blobs.put("exports/one.zip", [b"second"])
+    assert blobs.get("exports/one.zip") == b"second"

@@ -52,7 +52,7 @@ BY_LINK = {f"POST /api/v1/contractors/job{rest}" for rest in ("", "/steps", "/ph
 ENDED = {"account-links": "account_link_ended", "phone-recoveries": "phone_unknown"}
 # In a town that works there is nothing to set up.
 ENDED |= {"setup": "already_set_up"}
-BY_LINK |= {"POST /api/v1/setup"}
+BY_LINK |= {"POST /api/v1/setup", "POST /api/v1/setup/territory"}
 BY_LINK |= {"GET /api/v1/account-links/mine", "PUT /api/v1/account-links/mine"}
 BY_LINK |= {f"{one} /api/v1/phone-recoveries/mine" for one in ("GET", "POST")}
 BY_LINK |= {"POST /api/v1/phone-recoveries/mine/half"}

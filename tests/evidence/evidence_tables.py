@@ -168,6 +168,7 @@ WITHOUT = {
     "import_feed_file": "files of a folder on their way; what was imported stands in history",
     "import_mapping": "which columns a file of a form had last; what was imported stands in history",
     "import_row": "rows on their way into the ledger; what is written of them stands in history",
+    "export_run": "an archive on its way out; that it was made is an administrative act, which is a record",
     "import_run": "a file on its way; that it was imported is an administrative act, which is a record",
     "outbox": "what is still to be done",
     "own_number": "made of the records, so that no two have one number",

@@ -16,9 +16,8 @@ from geo import divide
 from geo.divide import balanced, redivided
 from geo.graph import Graph
 from geo.units import Units, units_of
-from tests.cities import CITIES, City, city
+from tests.cities import CITIES, City, city, rivals
 from tests.cities.reachable import least_imbalance
-from tests.cities.rivals import metis_imbalance
 from tests.cities.score import Score, cell_of, moved, score, torn
 
 SHARED = Path(__file__).parents[2].parent / "shared/data"
@@ -33,9 +32,11 @@ def units_in(ground: City, cells: int) -> Units:
 
 
 def metis(ground: City, cells: int) -> float:
-    """METIS alone on the same units."""
+    """METIS alone on the same units; 0 where it is not there, and the target itself must be reached."""
+    if not rivals.is_here():
+        return 0.0
     graph = Graph(units_in(ground, cells))
-    return metis_imbalance(graph.weights, graph.pairs, graph.pair_borders, cells)
+    return rivals.metis_imbalance(graph.weights, graph.pairs, graph.pair_borders, cells)
 
 
 def must_hold(found: Score, most: float, usual: float) -> None:

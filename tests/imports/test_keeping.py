@@ -112,7 +112,7 @@ def test_the_nightly_task_forgets(database: Database) -> None:
 
     worker: Any = Worker()
     worker.database = database
-    (tidy,) = [one for one in periodic.PERIODIC if one.task == "wangge.tidy"]
+    tidy, _ = [one for one in periodic.PERIODIC if one.task == "wangge.tidy"]
     assert tidy.run(worker) == 1
     assert run_of(database, run_id).state == "discarded"
 

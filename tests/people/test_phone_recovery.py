@@ -126,3 +126,24 @@ def test_a_new_half_takes_the_place_of_one_that_was_given_back(
 def test_a_half_that_is_none_is_refused(as_: As) -> None:
     answer = as_("rep")("PUT", f"/phone-recoveries/{uid('x')}", {"half": "!" * 44, "proof": PROOF})
     assert [one["field"] for one in answer.get_json()["faults"]] == ["half"]
+
+
+@pytest.mark.parametrize("reported", ["before it asks", "after it asked", "after the approval"])
+def test_a_phone_reported_lost_stays_sealed(
+    as_: As, phone: Person, kept: str, database: Database, reported: str
+) -> None:
+    """Whoever found it knows the password and has talked an administrator into it: it gets no half."""
+    admin, code = as_("admin"), "000000"
+    with database.transaction() as session:
+        asked = "SELECT device_id::text FROM phone_recovery WHERE id = CAST(:id AS uuid)"
+        device = session.execute(text(asked), {"id": kept}).scalar()
+    if reported != "before it asks":
+        code = phone("POST", "/phone-recoveries/mine").get_json()["code"]
+    if reported == "after the approval":
+        assert approve(admin, kept, code) == (204, None)
+    assert admin("PUT", f"/devices/{device}/revocation").status_code == 200
+    answer = phone("POST", "/phone-recoveries/mine")
+    assert (answer.status_code, answer.get_json()["code"]) == (403, "device_revoked")
+    assert approve(admin, kept, code)[1] in ("device_revoked", "not_found")
+    assert collect(phone) == "device_revoked"
+    assert admin.get("/phone-recoveries") == []

@@ -18,6 +18,7 @@ from backend.alarms.kinds.alarm import AlarmRaised
 from backend.alarms.services.table import ALARMS
 from backend.core.db import Database
 from backend.core.services.record_writer import new_id
+from backend.imports.services.export_writing import work_on_exports
 from backend.imports.services.working import work_on_runs
 from tests.conftest import Person
 from tests.factories import PASSWORD, Town, uid
@@ -51,6 +52,9 @@ def messages_out(app: Flask, admin: Person, town: Town) -> None:
     words = {"purpose": "urgent_notice", "language": "zh", "body": "【急】{text}"}
     admin("POST", "/messages/templates/rendering", words)
     admin("POST", "/messages/templates", words | {"title": "急", "valid_from": "2026-01-01T00:00:00Z"})
+    admin.get("/messages/channels")
+    admin("POST", "/messages/channels/webhook/try")
+    admin.get("/retention")
     hours = {"channels": ["sms"], "quiet_from_hour": 21, "quiet_until_hour": 8}
     admin("PUT", "/messages/purposes/urgent_notice", hours)
     admin.get("/messages/purposes")
@@ -95,6 +99,14 @@ def imports_and_exports(app: Flask, admin: Person, town: Town) -> None:
     feed.get(f"/imports/feeds/{fed['id']}")
     assert admin("GET", "/exports/kinds/customer").status_code == 200
     assert admin("GET", "/exports/tables/customers").status_code == 200
+    admin.get("/exports/contents")
+    made = admin("POST", "/exports", {"kinds": ["unit"], "forms": ["csv"]}).get_json()
+    services = app.extensions["wangge"]
+    work_on_exports(services.database, services.blobs, services.settings.home / "exports")
+    admin.get("/exports")
+    admin.get(f"/exports/{made['id']}")
+    assert admin("GET", f"/exports/{made['id']}/file").status_code == 200
+    assert admin("DELETE", f"/exports/{made['id']}").status_code == 204
 
 
 def ways_in(client: Any, admin: Person, rep: Person, town: Town) -> None:

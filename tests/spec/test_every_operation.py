@@ -129,6 +129,12 @@ def _set_up(app: Flask, empty: Database, settings: config.Settings) -> None:
     client, headers = app.test_client(), {"Authorization": f"Bearer {token}"}
     with installed_as(installed()):
         assert client.get("/api/v1/setup").status_code == 200
+        ring = [[120.3, 36.0], [120.4, 36.0], [120.4, 36.1], [120.3, 36.0]]
+        zone = {"type": "Polygon", "coordinates": [ring]}
+        query = {"filename": "cells.geojson"}
+        seen = client.post("/api/v1/setup/territory", json=zone, query_string=query, headers=headers)
+        assert seen.status_code == 201
+        wanted |= {"territory": {"plan_id": seen.get_json()["id"]}}
         assert client.post("/api/v1/setup", json=wanted, headers=headers).status_code == 201
 
 

@@ -424,6 +424,15 @@ def _house() -> None:
     ASKS["PUT /alarms/<string:code>/threshold"] = lambda *_: Ask(
         f"{API}/alarms/drill/threshold", {"json": {"threshold": 8_640_000}}
     )
+    ASKS["POST /setup/territory"] = lambda *_: Ask(
+        f"{API}/setup/territory",
+        {
+            "query_string": {"filename": "x.geojson"},
+            "data": b"{}",
+            "content_type": "application/octet-stream",
+        },
+        token="invented",
+    )
     ASKS["POST /setup"] = lambda *_: Ask(f"{API}/setup", {"json": {}}, token="invented")
     for path in (
         "/",

@@ -30,6 +30,9 @@ def _messages() -> None:
     send(
         "POST /messages/templates/rendering", lambda _: f"{API}/messages/templates/rendering", lambda _: words
     )
+    fixed("GET /messages/channels", f"{API}/messages/channels")
+    send("POST /messages/channels/<string:name>/try", lambda _: f"{API}/messages/channels/sms/try")
+    fixed("GET /retention", f"{API}/retention")
     where = "/messages/addresses/<string:party_kind>/<uuid:party_id>"
     address = {"email": None, "wecom": "x", "dingtalk": None}
     get(where, lambda p: f"{API}/messages/addresses/customer/{p['customer']}")
@@ -83,6 +86,12 @@ def _imports() -> None:
     get("/imports/feeds/<uuid:run_id>", lambda p: f"{imports}/feeds/{p['feed run']}")
     fixed("GET /exports/kinds/<string:kind>", f"{API}/exports/kinds/customer")
     fixed("GET /exports/tables/<string:table>", f"{API}/exports/tables/customers")
+    get("/exports", lambda _: f"{API}/exports", it("export run"))
+    send("POST /exports", lambda _: f"{API}/exports", lambda _: {"kinds": ["unit"], "forms": ["csv"]})
+    fixed("GET /exports/contents", f"{API}/exports/contents")
+    get("/exports/<uuid:export_id>", lambda p: f"{API}/exports/{p['export run']}")
+    send("DELETE /exports/<uuid:export_id>", lambda p: f"{API}/exports/{p['export run']}")
+    get("/exports/<uuid:export_id>/file", lambda p: f"{API}/exports/{p['export run']}/file")
 
 
 for fill in (_installation, _messages, _imports):

@@ -26,6 +26,7 @@ from backend.dispatch.kinds.day_plan import DayPlan
 from backend.dispatch.kinds.emergency import Emergency
 from backend.evidence.services.arrived_photos import keep_whole
 from backend.evidence.services.picturing import look_at_waiting
+from backend.imports.kinds.export_run import ExportRun
 from backend.imports.kinds.import_run import ImportMapping, ImportRun
 from backend.imports.queries.run_rows import Staged, stage
 from backend.imports.reading.shapes import Column, Table
@@ -203,6 +204,10 @@ def _plant_imports(one: Planter) -> None:
         ))  # fmt: skip
         one.session.flush()
         stage(one.session, run_id, [Staged(2, "to_settle", {"values": {"name": one.mark("import_run")}})])
+    one.session.add(ExportRun(
+        id=UUID(one.place["export run"]), unit_id=unit, kinds=[one.mark("export_run")], forms=["csv"],
+        state="failed", made_by_id=made_by,
+    ))  # fmt: skip
 
 
 def _plant_call_back(one: Planter) -> None:

@@ -57,7 +57,7 @@ def menu_of(page: Page) -> list[str]:
 
 
 # What the dispatcher's menu, by which the others are looked at, does not have or shows less of.
-ADMINISTRATORS = ("imports", "messages", "checklist", "people")
+ADMINISTRATORS = ("imports", "exports", "messages", "checklist", "people")
 
 
 def console_pages(desk: Desk, only: Sequence[str] = ()) -> Iterator[tuple[str, Page]]:

@@ -19,6 +19,7 @@ from backend.core.kinds.installation import (
     InstallationValues,
     LimitValues,
     PostValues,
+    RetentionValues,
     ViewValues,
 )
 from backend.core.queries.installation_row import refresh
@@ -60,6 +61,7 @@ class InstallationOut(PublicInstallationOut):
     new_cell_code = fields.String(required=True)
     imported_cell_code = fields.String(required=True)
     limits = fields.Nested(LimitValues, required=True)
+    retention = fields.Nested(RetentionValues, required=True)
     version = fields.Integer(required=True)
 
 
@@ -84,7 +86,8 @@ class InstallationSettings(MethodView):
     def patch(self, body: dict[str, Any]) -> Any:
         """Set some of them; If-Match is optional. For administrators of the topmost unit.
 
-        Once there is work, another time zone needs a reason, and the currency stays.
+        Once there is work, another time zone needs a reason, and the currency stays. How long something is
+        kept needs a reason always: what is over is deleted within the hour.
         """
         reason, versions = body.pop("reason", None), if_match()
         with transaction() as session:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
@@ -29,6 +30,8 @@ class BlobStore(Protocol):
     def size(self, key: str) -> int: ...
 
     def has(self, key: str) -> bool: ...
+
+    def remove(self, key: str) -> None: ...
 
 
 class ObjectBlobs:
@@ -96,6 +99,11 @@ class ObjectBlobs:
         for some in obstore.list(self._store, chunk_size=500):
             for one in some:
                 yield str(one["path"]), int(one["size"])
+
+    def remove(self, key: str) -> None:
+        """Delete what is at a key, if anything is: of what was made to last a while, never of evidence."""
+        with suppress(FileNotFoundError):
+            obstore.delete(self._store, key)
 
 
 def _link(path: Path, target: Path) -> bool:

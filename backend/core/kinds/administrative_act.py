@@ -28,6 +28,7 @@ ACTS = {
     "record_changed": ("修改基础资料", "Basic record changed"),
     "record_deleted": ("删除基础资料", "Basic record deleted"),
     "message_sent_again": ("重发外发消息", "Message sent again"),
+    "channel_tried": ("试发消息", "Channel of messages tried"),
     "message_settings_changed": ("修改外发消息设置", "Settings of messages changed"),
     "installation_changed": ("修改系统设置", "Installation's settings changed"),
     "alarm_threshold_set": ("修改告警界限", "Threshold of an alarm set"),

@@ -135,6 +135,15 @@ class LimitValues(Schema):
     visit_late_many = wire.Whole(least=1, most=1000)
 
 
+class RetentionValues(Schema):
+    """Days that data is kept which is no record; null: as long as is usual."""
+
+    position_days = wire.Whole(least=1, most=366, allow_none=True)
+    message_days = wire.Whole(least=30, most=3650, allow_none=True)
+    message_address_days = wire.Whole(least=1, most=366, allow_none=True)
+    import_days = wire.Whole(least=7, most=3650, allow_none=True)
+
+
 class InstallationValues(Schema):
     """What may be set; what is not named stays."""
 
@@ -150,3 +159,4 @@ class InstallationValues(Schema):
     new_cell_code = _numbered()
     imported_cell_code = _numbered()
     limits = fields.Nested(LimitValues)
+    retention = fields.Nested(RetentionValues)

@@ -11,10 +11,11 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 from time import monotonic, time
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import structlog
 from limits import parse
@@ -186,8 +187,17 @@ class Guesses:
 
 def counters_at(uri: str, **options: bool) -> Storage:
     """Where tries and requests are counted: `redis…` for all processes, `memory://` for this one."""
-    timeout = {} if uri.startswith("memory") else {"socket_timeout": BROKER_TIMEOUT_S}
-    return cast(Storage, storage_from_string(uri, **timeout, **options))
+    return cast(Storage, storage_from_string(uri, **_once(uri), **options))
+
+
+def _once(uri: str) -> dict[str, Any]:
+    """Asked once and not for long: the library would ask a broker that is away four times, for seconds."""
+    if uri.startswith("memory"):
+        return {}
+    library = "valkey" if uri.startswith("valkey") else "redis"
+    retry = import_module(f"{library}.retry").Retry(import_module(f"{library}.backoff").NoBackoff(), 0)
+    connect = {} if "unix:" in uri else {"socket_connect_timeout": BROKER_TIMEOUT_S}
+    return {"socket_timeout": BROKER_TIMEOUT_S, "retry": retry, **connect}
 
 
 def network_of(address: str | None) -> str:

@@ -99,9 +99,12 @@ def _need_each_once(posts: list[str]) -> None:
 
 
 def _merged(before: Installation, now: dict[str, Any]) -> Installation:
-    """Limits are named one by one, everything else whole."""
+    """Limits and days are named one by one, everything else whole; no days are the usual ones."""
     limits = before.values()["limits"] | now.get("limits", {})
-    return installation_of(before.values() | now | {"limits": limits}, before.version + 1)
+    days = before.values()["retention"] | now.get("retention", {})
+    retention = {name: count for name, count in days.items() if count is not None}
+    merged = before.values() | now | {"limits": limits, "retention": retention}
+    return installation_of(merged, before.version + 1)
 
 
 def _kept(installation: Installation) -> dict[str, Any]:
@@ -118,6 +121,8 @@ def _need_fit(session: Session, before: Installation, after: Installation, reaso
     faults += [fault(f"{between}.{one}", "core.unknown") for one in unknown]
     if faults:
         raise Problem("invalid", faults=faults)
+    if before.retention != after.retention and not (reason or "").strip():
+        raise Problem("reason_needed")
     if (before.currency, before.time_zone) == (after.currency, after.time_zone):
         return
     if not has_any(session, [one.name for one in KINDS.values() if one.kind.initial_state]):

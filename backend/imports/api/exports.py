@@ -19,7 +19,7 @@ from backend.core.kinds.registry import KINDS
 from backend.imports.services import exporting
 
 blueprint = Blueprint("exports", __name__, url_prefix="/api/v1/exports", description="导出 · Exports")
-_FILE = {"type": "string", "format": "binary"}
+FILE = {"type": "string", "format": "binary"}
 _AS = {
     "csv": (exporting.kind_as_csv, "text/csv; charset=utf-8"),
     "geojson": (exporting.kind_as_geojson, "application/geo+json"),
@@ -39,7 +39,7 @@ class ExportQuery(Schema):
 @blueprint.route("/kinds/<string:kind>")
 class ExportedKind(MethodView):
     @blueprint.arguments(ExportQuery, location="query")
-    @blueprint.response(200, _FILE, content_type="application/octet-stream")
+    @blueprint.response(200, FILE, content_type="application/octet-stream")
     @signed_in
     def get(self, query: dict[str, str], kind: str) -> Any:
         """Every record of a kind of the asker's units, piece by piece."""
@@ -56,7 +56,7 @@ class ExportedKind(MethodView):
 
 @blueprint.route("/tables/<string:table>")
 class ExportedTable(MethodView):
-    @blueprint.response(200, _FILE, content_type="text/csv")
+    @blueprint.response(200, FILE, content_type="text/csv")
     @signed_in
     def get(self, table: str) -> Any:
         """A table as it can be imported again, here or elsewhere."""

@@ -18,6 +18,13 @@ _RECORDS = """
     AND NOT deleted
     ORDER BY id
 """
+_COUNTS = """
+    SELECT kind, count(*)
+    FROM sync_document
+    WHERE unit_id = ANY(CAST(:units AS uuid[]))
+    AND NOT deleted
+    GROUP BY kind
+"""
 _HISTORY = """
     SELECT h.kind, h.id::text, h.version, h.op, h.changed, h.actor_id::text, h.happened_at, h.grade
     FROM sync_history h
@@ -37,6 +44,19 @@ _POINTS = """
     AND p.customer_id = ANY(CAST(:customers AS uuid[]))
     ORDER BY p.customer_id, p.id
 """
+
+
+def counts_of(session: Session, units: Collection[str]) -> dict[str, int]:
+    """Kind -> how many records these units have."""
+    found = session.execute(text(_COUNTS), {"units": list(units)})
+    return {str(kind): int(count) for kind, count in found}
+
+
+def arrived_photos(session: Session, units: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The id of each photo whose bytes came, and their hash."""
+    for photo in records_of(session, "photo", units):
+        if photo.get("arrived_at"):
+            yield str(photo["id"]), str(photo["sha256"])
 
 
 def records_of(session: Session, kind: str, units: Collection[str]) -> Iterator[dict[str, Any]]:

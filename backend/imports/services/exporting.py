@@ -35,10 +35,10 @@ _CALLED = {"unit": "name", "cell": "code", "crew": "name", "matter": "code"}
 TABLES = ("customers", "staff", "crews", "cell_representatives")
 
 
-def need_exporter(session: Session, actor: Actor, what: str) -> list[str]:
+def need_exporter(session: Session, actor: Actor, what: str, told: dict[str, Any] | None = None) -> list[str]:
     """The units whose data the actor may take away, noted in the trail; raises not_allowed."""
     policy.need_role(actor, KEEPERS)
-    note_act(session, actor, "exported", (what, None))
+    note_act(session, actor, "exported", (what, None), after=told)
     return policy.own_units(session, actor)
 
 

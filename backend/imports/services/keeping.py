@@ -23,12 +23,12 @@ _AT_ONCE = 100
 ENDED = frozenset({"applied", "failed", "discarded"})
 
 
-def forget_old_runs(session: Session, now: datetime | None = None) -> int:
+def forget_old_runs(session: Session, now: datetime | None = None, *, days: int = KEEP_ROWS.days) -> int:
     """Forget rows, file and examples of runs that ended long ago or were left lying; returns how many runs.
 
     What was left lying is discarded: the ledger that it was checked against is long another.
     """
-    before = (now or datetime.now(UTC)) - KEEP_ROWS
+    before = (now or datetime.now(UTC)) - timedelta(days=days)
     is_old = func.coalesce(ImportRun.ended_at, ImportRun.made_at) < before
     holds = or_(ImportRun.packed.is_not(None), exists().where(ImportRow.run_id == ImportRun.id))
     found = select(ImportRun).where(is_old, holds, ImportRun.state.not_in(BUSY)).limit(_AT_ONCE)

@@ -13,6 +13,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 from backend.core.db import Base
 
 PARTIES = {"staff": ("员工", "Staff"), "customer": ("客户", "Customer")}
+CHANNEL_STATES = {
+    "open": ("可用", "Open"),
+    "off": ("已配置，未启用", "Set, not switched on"),
+    "begun": ("配置不全", "Set in part"),
+    "unset": ("未配置", "Not set"),
+}
+TRY_OUTCOMES = {
+    "sent": ("已交给渠道", "Taken"),
+    "refused": ("被拒绝", "Refused"),
+    "later": ("暂时没有接收", "Not taken now"),
+    "unknown": ("不确定", "Nobody knows"),
+}
 
 
 class MessageTemplate(Base):

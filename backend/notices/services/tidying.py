@@ -12,8 +12,10 @@ from backend.notices.queries import messages as queries
 ADDRESS_DAYS = 90
 
 
-def forget_old(session: Session, days: int, now: datetime | None = None) -> int:
+def forget_old(
+    session: Session, days: int, now: datetime | None = None, *, address_days: int = ADDRESS_DAYS
+) -> int:
     """Messages older than the server keeps them are gone; returns how many. What still waits stays."""
     now = now or datetime.now(UTC)
-    queries.forget_addresses(session, now - timedelta(days=min(days, ADDRESS_DAYS)))
+    queries.forget_addresses(session, now - timedelta(days=min(days, address_days)))
     return queries.forget_ended(session, now - timedelta(days=days))

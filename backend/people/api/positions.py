@@ -13,6 +13,7 @@ from marshmallow.validate import Length, OneOf, Range
 from backend.core.api.authentication import actor, signed_in
 from backend.core.api.context import context, reading, transaction
 from backend.core.kinds import wire
+from backend.core.retention import days_of
 from backend.people.kinds.position import EVENTS
 from backend.people.services import positions
 from backend.people.services.positions import Fix
@@ -89,7 +90,7 @@ class Positions(MethodView):
         with transaction() as session:
             return {
                 "outcomes": positions.keep_positions(
-                    session, actor(), fixes, context().settings.position_days
+                    session, actor(), fixes, days_of("position_days", context().settings.position_days)
                 )
             }
 

@@ -27,6 +27,7 @@ def asked_since(session: Session, units: Collection[str], moment: datetime) -> l
         LEFT JOIN device d ON d.id = r.device_id
         WHERE s.unit_id = ANY(CAST(:units AS uuid[]))
             AND a.unit_id = ANY(CAST(:units AS uuid[]))
+            AND d.revoked_at IS NULL
             AND r.asked_at > :since
         ORDER BY r.asked_at DESC, r.id
     """

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor, Role
 from backend.core.errors import Problem, WrongSecret
-from backend.core.kinds.account import Account
+from backend.core.kinds.account import Account, Device
 from backend.core.queries import policy
 from backend.core.queries.locks import hold
 from backend.core.services.auditing import note_act
@@ -68,9 +68,10 @@ def need_phone(session: Session, proof: str) -> None:
 def ask(session: Session, proof: str) -> Values:
     """The person at the phone asks for a new PIN: a code to read out to an administrator.
 
-    Asked again while it holds it stays the same; an approval stays good.
+    Asked again while it holds it stays the same; an approval stays good. Raises device_revoked.
     """
     found = _phone(session, proof, lock=True)
+    _need_not_lost(session, found)
     if not _holds(found.asked_at):
         found.asked_at, found.code = datetime.now(UTC), f"{secrets.randbelow(10**6):06d}"
         found.approved_at = found.approved_by = None
@@ -85,7 +86,7 @@ def look_at(session: Session, proof: str) -> Values:
 def approve(session: Session, actor: Actor, recovery_id: str, code: str) -> None:
     """An administrator of the person's unit lets the phone have the half, by the code that it shows.
 
-    Nobody approves their own. Raises not_found, not_allowed, same_person, wrong_code.
+    Nobody approves their own. Raises not_found, not_allowed, same_person, device_revoked, wrong_code.
     """
     policy.need_role(actor, {Role.ADMIN})
     found = session.get(PhoneRecovery, UUID(recovery_id), with_for_update=True)
@@ -96,6 +97,7 @@ def approve(session: Session, actor: Actor, recovery_id: str, code: str) -> None
         policy.need_unit(session, actor, unit_id, "account", str(found.staff_id))
     if str(found.staff_id) == actor.id:
         raise Problem("same_person")
+    _need_not_lost(session, found)
     if not hmac.compare_digest(found.code or "", code):
         raise Problem("wrong_code")
     if found.approved_at is None:
@@ -113,9 +115,10 @@ def collect(session: Session, proof: str, password: str, network_address: str | 
     """The server's half, for the phone with an approval and its person's present password.
 
     Asked again within the same approval it is given again: the answer may have been lost. Raises
-    not_approved, wrong_credentials, password_change_needed for a password that others know.
+    device_revoked, not_approved, wrong_credentials, password_change_needed for a password that others know.
     """
     found = _phone(session, proof, lock=True)
+    _need_not_lost(session, found)
     if not (_holds(found.asked_at) and _holds(found.approved_at)):
         raise Problem("not_approved")
     account = session.get(Account, found.staff_id)
@@ -146,6 +149,13 @@ def _phone(session: Session, proof: str, *, lock: bool = False) -> PhoneRecovery
     if found is None:
         raise WrongSecret("phone_unknown", proof)
     return found
+
+
+def _need_not_lost(session: Session, found: PhoneRecovery) -> None:
+    """Whoever found a phone that was reported lost may have its person's password too: it stays sealed."""
+    device = session.get(Device, found.device_id) if found.device_id else None
+    if device is not None and device.revoked_at is not None:
+        raise Problem("device_revoked", wipe=False)
 
 
 def _proven(proof: str) -> Select[PhoneRecovery]:

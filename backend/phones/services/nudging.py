@@ -13,15 +13,20 @@ from typing import NamedTuple
 
 import redis
 import structlog
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from backend.core.actor import CREW, Actor
 from backend.core.config import Settings
+from backend.core.services.guessing import BROKER_AWAY_S, BROKER_TIMEOUT_S
 
 log = structlog.get_logger(__name__)
 _PREFIX = "wangge:nudge:"
 HEARTBEAT_SECONDS = 20.0
 # A stream ends by itself: the next one begins with the scopes and the token of that moment.
 STREAM_SECONDS = 600.0
+# Brokers that did not answer, by where they are: until when they are not asked again.
+_away_until: dict[str, float] = {}
 
 
 class Pace(NamedTuple):
@@ -52,12 +57,10 @@ def pace_of(actor: Actor) -> Pace:
 def open_broker(settings: Settings) -> redis.Redis | None:
     """The broker as a place to call out; None where there is none."""
     url = settings.broker_url.replace("redis+socket://", "unix://").split("?")[0]
-    # A broker that hangs holds nobody for longer than this.
-    return (
-        redis.Redis.from_url(url, socket_timeout=5)
-        if url.startswith(("redis://", "rediss://", "unix://"))
-        else None
-    )
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        return None
+    # A broker that hangs, or is away, holds nobody for longer than this: it is asked once.
+    return redis.Redis.from_url(url, socket_timeout=BROKER_TIMEOUT_S, retry=Retry(NoBackoff(), 0))
 
 
 def call_out(broker: redis.Redis | None, scopes: Collection[str]) -> None:
@@ -89,11 +92,21 @@ def listen(
 
 
 def answers(broker: redis.Redis) -> bool:
-    """Whether the broker is there."""
+    """Whether the broker is there; one that was not is asked again after a while, whoever comes meanwhile."""
+    place = _place(broker)
+    if time.monotonic() < _away_until.get(place, 0.0):
+        return False
     try:
         return bool(broker.ping())
-    except redis.RedisError:
+    except redis.RedisError as error:
+        _away_until[place] = time.monotonic() + BROKER_AWAY_S
+        log.warning("nudge.broker_away", error=type(error).__name__)
         return False
+
+
+def _place(broker: redis.Redis) -> str:
+    told = broker.connection_pool.connection_kwargs
+    return str(told.get("path") or f"{told.get('host')}:{told.get('port')}")
 
 
 def _heard(broker: redis.Redis, scopes: Collection[str], pace: Pace, lasting: float) -> Iterator[bytes]:

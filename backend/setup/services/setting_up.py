@@ -26,6 +26,7 @@ from backend.setup.queries import page_token
 from backend.setup.queries.emptiness import is_empty
 from backend.setup.services.holiday_calendars import calendar_of
 from backend.setup.services.standard_matters import standard_matters
+from backend.territory.services.first_ground import adopt_first, forget_first
 
 _ONE_AT_A_TIME = "setting up"
 # None that is taken for another when it is read out or copied by hand.
@@ -47,7 +48,10 @@ class SetUp:
 
 
 def set_up(session: Session, wanted: dict[str, Any], network_address: str | None = None) -> SetUp:
-    """Write all that `wanted` (loaded by `wanted.Wanted`) names. Raises already_set_up."""
+    """Write all that `wanted` (loaded by `wanted.Wanted`) names.
+
+    Raises already_set_up, and what keeps the territory from coming true: then nothing is written.
+    """
     hold(session, _ONE_AT_A_TIME)
     if not is_empty(session):
         raise Problem("already_set_up")
@@ -62,8 +66,14 @@ def set_up(session: Session, wanted: dict[str, Any], network_address: str | None
     # Until the commit this process goes by what was before, which may not have the administrator's post.
     with installed_as(installation):
         made = _write_administrator(session, hand, wanted, units)
+        cells = _write_territory(session, wanted, units)
     page_token.forget(session)
-    what = {"units": len(units), "time_zone": wanted["time_zone"], "currency": wanted["currency"]}
+    what = {
+        "units": len(units),
+        "cells": cells,
+        "time_zone": wanted["time_zone"],
+        "currency": wanted["currency"],
+    }
     actor = Actor(hand.id, group_id, frozenset(), is_system=True, network_address=network_address)
     note_act(session, actor, "set_up", ("unit", group_id), after=what)
     return made
@@ -90,6 +100,15 @@ def _write_units(session: Session, wanted: dict[str, Any]) -> dict[str, str]:
     ]
     record_writer.create_many(session, system(group_id), "unit", rows)
     return ids
+
+
+def _write_territory(session: Session, wanted: dict[str, Any], units: dict[str, str]) -> int:
+    """The cells that were drawn before, with all the rest or not at all; returns how many."""
+    asked, branches = wanted.get("territory"), wanted["branches"]
+    usual = branches[0]["name"] if len(branches) == 1 else wanted["group"]["name"]
+    cells = adopt_first(session, units[asked.get("unit") or usual], asked["plan_id"]) if asked else 0
+    forget_first(session)
+    return cells
 
 
 def _write_installation(session: Session, hand: Actor, wanted: dict[str, Any]) -> Installation:

@@ -55,6 +55,13 @@ class CalendarWanted(Schema):
     part = wire.Text(most=20, load_default="")
 
 
+class TerritoryWanted(Schema):
+    """Cells that were drawn from a map file before, and whose they are: the only branch's, or the group's."""
+
+    plan_id = wire.Id(required=True)
+    unit = wire.Text(most=200, allow_none=True)
+
+
 class Wanted(Schema):
     """Everything that is asked before an installation is used."""
 
@@ -75,6 +82,7 @@ class Wanted(Schema):
     )
     has_matters = wire.Flag(load_default=True)
     administrator = fields.Nested(AdministratorWanted(unknown=RAISE), required=True)
+    territory = fields.Nested(TerritoryWanted(unknown=RAISE), load_default=None, allow_none=True)
 
     @pre_load
     def _said(self, given: Any, **_: Any) -> Any:
@@ -90,8 +98,12 @@ class Wanted(Schema):
             found["calendar.country"] = ["Not a country whose holidays are known; leave it empty."]
         elif calendar["part"] and calendar["part"] not in known.get(calendar["country"], ()):
             found["calendar.part"] = ["Not a part of this country; leave it empty."]
+        territory = wanted["territory"] or {}
+        names = [one["name"] for one in (wanted["group"], *wanted["branches"])]
+        if territory.get("unit") and territory["unit"] not in names:
+            found["territory.unit"] = ["Neither the group nor one of its branches."]
         for name, values in (
-            ("branches", [one["name"] for one in (wanted["group"], *wanted["branches"])]),
+            ("branches", names),
             ("posts", [one["code"] for one in wanted["posts"]]),
         ):
             if len({*values}) < len(values):

@@ -164,6 +164,27 @@ export async function openFile(path: string, name: string): Promise<void> {
   window.setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
+/** A large file: saved under its name; `told` hears how many bytes came so far. */
+export async function download(
+  path: string,
+  name: string,
+  told: (bytes: number) => void = () => undefined,
+): Promise<void> {
+  const answer = await authorised(new Request(path));
+  if (!answer.ok) throw new Refused((await answer.json()) as Problem);
+  let bytes = 0;
+  const counted = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(chunk, out) {
+      told((bytes += chunk.byteLength));
+      out.enqueue(chunk);
+    },
+  });
+  const whole = await new Response(answer.body!.pipeThrough(counted)).blob();
+  const url = URL.createObjectURL(whole);
+  Object.assign(document.createElement("a"), { href: url, download: name }).click();
+  window.setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
 export { authorised };
 
 /** An error as a sentence and what to do. */

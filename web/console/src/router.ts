@@ -18,6 +18,7 @@ export const router = createRouter({
     { path: "/visits", component: () => import("./views/Visits.vue") },
     { path: "/people", component: () => import("./views/People.vue") },
     { path: "/imports", component: () => import("./views/Imports.vue"), meta: { roles: ["admin"] } },
+    { path: "/exports", component: () => import("./views/Exports.vue"), meta: { roles: ["admin"] } },
     {
       path: "/messages",
       component: () => import("./views/Messages.vue"),

@@ -1,6 +1,6 @@
 /** What the pages of settings share: the units one may write in, roles and their words, asking a sentence. */
 import { ElMessage, ElMessageBox } from "element-plus";
-import { ref } from "vue";
+import { computed, ref } from "vue";
 
 import type { components } from "@wangge/shared/api/schema.d.ts";
 import type { Values } from "@wangge/shared/sync/canonical.ts";
@@ -37,6 +37,11 @@ export async function readUnits(): Promise<void> {
     (a, b) => Number(b["id"] === own) - Number(a["id"] === own),
   );
 }
+
+/** Whether one is of the unit that all others belong to: what holds for everybody is its administrators'. */
+export const isTopmost = computed(() =>
+  units.value.some((one) => one["id"] === me.signed?.unit_id && !one["parent_id"]),
+);
 
 export const unitName = (id: unknown): string =>
   String(units.value.find((one) => one["id"] === id)?.["name"] ?? "—");

@@ -98,16 +98,16 @@ describe("the frame", () => {
   ] as const)("has the menu in %s, and says which page this is", async (language, word) => {
     signedIn("dispatcher");
     const { page } = await frame({}, language);
-    expect(page.findAll("nav a")).toHaveLength(menu.length - 3);
+    expect(page.findAll("nav a")).toHaveLength(menu.length - 4);
     expect(page.get("[aria-current=page]").text()).toBe(word);
   });
 
   // Kept by hand: what each would be refused is not offered.
   it.each([
-    ["dispatcher", [], ["imports", "messages", "checklist"]],
-    ["hotline_agent", ["messages"], ["imports", "checklist"]],
-    ["supervisor", [], ["imports", "messages", "checklist"]],
-    ["admin", ["imports", "messages", "checklist"], []],
+    ["dispatcher", [], ["imports", "exports", "messages", "checklist"]],
+    ["hotline_agent", ["messages"], ["imports", "exports", "checklist"]],
+    ["supervisor", [], ["imports", "exports", "messages", "checklist"]],
+    ["admin", ["imports", "exports", "messages", "checklist"], []],
   ])("offers a %s what there is for them", async (role, has, lacks) => {
     signedIn(role);
     const { page } = await frame();

@@ -319,7 +319,7 @@ describe("purposes and templates", () => {
 
   it("shows the editions, and how words would read", async () => {
     const { asked, page } = await templates({ [`${TEMPLATES}/rendering`]: { text: "【急】爆管" } });
-    expect(tableOf(page, "[data-test=editions]")[0]!.slice(0, 2)).toEqual(["2", "zh"]);
+    expect(tableOf(page, "[data-test=editions]")[0]!.slice(0, 2)).toEqual(["2", "中文"]);
     await page.find("[data-test=body] textarea, textarea[data-test=body]").setValue("【急】{text}");
     await press(page, "[data-test=render]");
     expect(page.find("[data-test=rendered]").text()).toBe("【急】爆管");

@@ -263,7 +263,7 @@ describe("the audit trail", () => {
   };
   it.each([
     ["zh", "变更账号", "账号 王芳", "角色：客户代表→主管"],
-    ["en", "Account changed", "Account 王芳", "Roles：Representative→Supervisor"],
+    ["en", "Account changed", "Account 王芳", "Roles: Representative→Supervisor"],
   ] as const)("tells who did what, before and after, in %s", async (language, what, about, change) => {
     house({ "GET /api/v1/audit-trail": { rows: [act], next: null } });
     const { page } = await trail([], language);

@@ -449,7 +449,7 @@ export interface paths {
                     limit?: number;
                     unit_id?: string;
                     /** @description 操作 · Act */
-                    act?: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "message_settings_changed" | "installation_changed" | "alarm_threshold_set" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
+                    act?: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "channel_tried" | "message_settings_changed" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
                     /** @description 操作人 · By */
                     by_staff_id?: string;
                     /** @description 对象类型 · Kind of subject */
@@ -566,161 +566,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/alarms": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How every alarm stands; for administrators. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AlarmOut"][];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/alarms/past": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What rang lately, newest first; for administrators. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PastOut"][];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/alarms/ringing": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Those that ring; for administrators. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["RingingOut"][];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/alarms/{code}/threshold": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                code: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        /** Set from where on an alarm rings; for administrators of the topmost unit. */
-        put: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    code: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["ThresholdSet"];
-                };
-            };
-            responses: {
-                /** @description No Content */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/audit-trail": {
         parameters: {
             query?: never;
@@ -732,7 +577,7 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    act?: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "message_settings_changed" | "installation_changed" | "alarm_threshold_set" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up" | null;
+                    act?: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "channel_tried" | "message_settings_changed" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up" | null;
                     by_staff_id?: string | null;
                     subject_kind?: string | null;
                     from_at?: string | null;
@@ -3132,6 +2977,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest exports of the asker's units. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExportOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /** Have an archive made of the asker's units: a worker writes it; look until `state` is `ready`. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ExportAsked"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExportOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/contents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which kinds there are, with the number of records in the asker's units. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExportContent"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exports/kinds/{kind}": {
         parameters: {
             query?: never;
@@ -3204,6 +3149,109 @@ export interface paths {
                     };
                     content: {
                         "text/csv": string;
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        /** How far it is. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    export_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExportOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Delete its file, or stop it being written. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    export_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        /** The archive (ZIP), while it lasts. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    export_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/zip": string;
                     };
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
@@ -4147,7 +4195,7 @@ export interface paths {
         head?: never;
         /**
          * Set some of them; If-Match is optional. For administrators of the topmost unit.
-         * @description Once there is work, another time zone needs a reason, and the currency stays.
+         * @description Once there is work, another time zone needs a reason, and the currency stays. How long something is kept needs a reason always: what is over is deleted within the hour.
          */
         patch: {
             parameters: {
@@ -4810,6 +4858,84 @@ export interface paths {
             };
         };
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which channels are open and what the others lack: for administrators of the topmost unit. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ChannelOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/channels/{name}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send the asker a message by this channel, now: to their own address and nobody else's. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TriedOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -7129,6 +7255,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is kept how long, and which of it an administrator may set. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RetainedOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/service-points": {
         parameters: {
             query?: never;
@@ -7541,6 +7704,49 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["SetUpOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setup/territory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look at a map file of the cells, sent as the body: how many, and what was mended in it. */
+        post: {
+            parameters: {
+                query: {
+                    filename: string;
+                    /** @description for a file without one, such as EPSG:4549 */
+                    crs?: string;
+                    datum?: "wgs84" | "gcj02" | "bd09";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TerritoryOut"];
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
@@ -10345,7 +10551,7 @@ export interface components {
              * @description 操作 · Act
              * @enum {string}
              */
-            act: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "message_settings_changed" | "installation_changed" | "alarm_threshold_set" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
+            act: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "channel_tried" | "message_settings_changed" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
             /**
              * Format: date-time
              * @description 时间 · When
@@ -10405,34 +10611,6 @@ export interface components {
             number: string;
             /** @description masked for who may not see numbers */
             phone: string | null;
-        };
-        AlarmOut: {
-            code: string;
-            is_grave: boolean;
-            /** @description it rings below its threshold */
-            is_low: boolean;
-            is_own_threshold: boolean;
-            is_ringing: boolean;
-            /** @description quiet hours do not hold messages */
-            is_urgent: boolean;
-            meaning: components["schemas"]["InWords"];
-            /** @description its name in /metrics */
-            metric: string;
-            /** @description the console's page that mends it; empty: on the server */
-            page: string;
-            remedy: components["schemas"]["InWords"];
-            /** @description what is wrong while it rings */
-            ringing: components["schemas"]["InWords"];
-            said: components["schemas"]["InWords"] | null;
-            /** Format: date-time */
-            since: string | null;
-            threshold: number;
-            title: components["schemas"]["InWords"];
-            /** @enum {string} */
-            unit: "seconds" | "bytes" | "count";
-            usual_threshold: number;
-            /** @description null: not measured, or never */
-            value: number | null;
         };
         Answer: {
             values: {
@@ -10877,6 +11055,16 @@ export interface components {
             number: string | null;
             zh: string;
         };
+        ChannelOut: {
+            /** @description phone, wecom, dingtalk, email, group */
+            address: string;
+            /** @description whether the asker has one */
+            has_address: boolean;
+            lacks: string[];
+            name: string;
+            /** @enum {string} */
+            state: "open" | "off" | "begun" | "unset";
+        };
         ChecklistLine: {
             code: string;
             meaning: components["schemas"]["InWords"];
@@ -10885,7 +11073,7 @@ export interface components {
             /** @description the console's page that mends it; empty for server settings */
             page: string;
             /** @enum {string} */
-            state: "ok" | "warn" | "fail" | "skipped";
+            state: "ok" | "warn" | "fail";
             title: components["schemas"]["InWords"];
             /** @description of how many; days since, for backups; null where that says nothing */
             total: number | null;
@@ -11728,6 +11916,36 @@ export interface components {
             /** @description 未签名原因 · Why it is not signed */
             unsigned_reason?: string | null;
         };
+        ExportAsked: {
+            forms: ("csv" | "geojson" | "history" | "tables" | "photos")[];
+            kinds?: string[];
+        };
+        ExportContent: {
+            count: number;
+            has_places: boolean;
+            kind: string;
+        };
+        ExportOut: {
+            done: number;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** Format: date-time */
+            expires_at: string | null;
+            forms: ("csv" | "geojson" | "history" | "tables" | "photos")[];
+            id: string;
+            kinds: string[];
+            /** Format: date-time */
+            made_at: string;
+            made_by_id: string;
+            problem: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            size_bytes: number | null;
+            /** @enum {string} */
+            state: "writing" | "ready" | "failed" | "gone";
+            total: number;
+            unit_id: string;
+        };
         FaultOut: {
             /** @description what of the value it is about, as it was written */
             about?: string;
@@ -12198,6 +12416,7 @@ export interface components {
             new_cell_code?: string;
             posts?: components["schemas"]["PostValues"][];
             reason?: string;
+            retention?: components["schemas"]["RetentionValues"];
             time_zone?: string;
         };
         InstallationOut: {
@@ -12214,6 +12433,7 @@ export interface components {
             name_zh: string;
             new_cell_code: string;
             posts: components["schemas"]["PostValues"][];
+            retention: components["schemas"]["RetentionValues"];
             /** @description IANA */
             time_zone: string;
             version: number;
@@ -13358,17 +13578,6 @@ export interface components {
             new: string;
             old: string;
         };
-        PastOut: {
-            /** Format: date-time */
-            began_at: string;
-            code: string;
-            /** Format: date-time */
-            ended_at: string | null;
-            threshold: components["schemas"]["InWords"];
-            title: components["schemas"]["InWords"];
-            told: number;
-            value: components["schemas"]["InWords"];
-        };
         PersonalToken: {
             /** @default 90 */
             days: number;
@@ -14017,16 +14226,26 @@ export interface components {
             number,
             string | null
         ];
+        RetainedOut: {
+            days: number | null;
+            /** @description by an administrator; else as the operator or the release */
+            is_set: boolean;
+            least: number | null;
+            most: number | null;
+            name: string;
+            why: components["schemas"]["InWords"];
+            words: components["schemas"]["InWords"];
+        };
+        RetentionValues: {
+            import_days?: number | null;
+            message_address_days?: number | null;
+            message_days?: number | null;
+            position_days?: number | null;
+        };
         ReturnVisit: {
             is_satisfied: boolean;
             method?: string | null;
             opinion?: string | null;
-        };
-        RingingOut: {
-            code: string;
-            /** Format: date-time */
-            since: string;
-            title: components["schemas"]["InWords"];
         };
         Row: {
             choices?: components["schemas"]["Option"][];
@@ -14801,8 +15020,25 @@ export interface components {
         TemplateMade: {
             edition: number;
         };
-        ThresholdSet: {
-            threshold: number | null;
+        TerritoryFinding: {
+            code: string;
+            count: number;
+            en: string;
+            is_grave: boolean;
+            zh: string;
+        };
+        TerritoryOut: {
+            area_km2: number;
+            cells: number;
+            /** @description the first ones */
+            codes: string[];
+            findings: components["schemas"]["TerritoryFinding"][];
+            id: string;
+        };
+        TerritoryWanted: {
+            /** Format: uuid */
+            plan_id: string;
+            unit?: string | null;
         };
         TokenOut: {
             /** Format: date-time */
@@ -14823,6 +15059,11 @@ export interface components {
         TrailPage: {
             next: string | null;
             rows: components["schemas"]["ActOut"][];
+        };
+        TriedOut: {
+            /** @enum {string} */
+            outcome: "sent" | "refused" | "later" | "unknown";
+            reason: string | null;
         };
         Unit: {
             /** @description 服务热线 · Hotline */
@@ -15195,6 +15436,8 @@ export interface components {
              */
             length_unit: "mm" | "in";
             posts?: components["schemas"]["PostValues"][];
+            /** @default null */
+            territory: components["schemas"]["TerritoryWanted"] | null;
             time_zone: string;
         };
         WasResponsible: {

@@ -85,8 +85,9 @@ export class Engine {
   async #keepTokens(signed: SignedIn): Promise<void> {
     const { access_token: access, refresh_token: refresh, staff_id: staff, unit_id: unit, roles } = signed;
     const secret = signed.device_secret ? { deviceSecret: signed.device_secret } : {};
+    const mustChange = signed.must_change_password ?? false;
     await this.store.transaction(() =>
-      this.store.setMeta({ access, refresh, staff, unit, roles, ...secret }),
+      this.store.setMeta({ access, refresh, staff, unit, roles, mustChange, ...secret }),
     );
   }
 

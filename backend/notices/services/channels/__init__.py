@@ -45,6 +45,11 @@ def begun_channels(settings: Settings) -> dict[str, list[str]]:
     return found
 
 
+def lacking(settings: Settings, name: str) -> list[str]:
+    """What a channel lacks, by its name in the environment."""
+    return [f"WANGGE_{one.upper()}" for one in _NEEDS[name] if not getattr(settings, one)]
+
+
 @lru_cache(maxsize=8)
 def open_channels(settings: Settings) -> dict[str, Channel]:
     """Those that have what they need, by name.

@@ -57,6 +57,19 @@ export const frame: typeof zh = {
     differs: "The two passwords differ",
     choose: "Set the password",
   },
+  ownPassword: {
+    title: "Choose your own password",
+    why:
+      "This password was given by somebody else and only opens the way to your own. Until then the server " +
+      "takes and gives nothing.",
+    waiting: "{count} pieces of work wait on this phone; they are safe and go as soon as it is chosen.",
+    old: "Present password",
+    new: "New password",
+    again: "Once more",
+    needNet: "No network: the password was not changed. Choose it where there is one; your work is kept.",
+    later: "Later",
+    laterWhy: "Without a network you can work: what you note is kept on this phone and sent afterwards.",
+  },
   forgot: {
     noHalf:
       "The server keeps no half of this phone’s key yet: only the PIN or the password of before opens" +
@@ -81,6 +94,7 @@ export const frame: typeof zh = {
     contact: "last contact {age}",
     conflicts: "{count} need a person",
     signIn: "The sign-in has ended: tap to sign in; your work is kept",
+    ownPassword: "Tap to choose your own password; your work is kept",
     problem: "Sync failed: {what}",
   },
   me: {

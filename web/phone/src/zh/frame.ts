@@ -54,6 +54,17 @@ export const frame = {
     differs: "两次密码不一致",
     choose: "设置密码",
   },
+  ownPassword: {
+    title: "设置自己的密码",
+    why: "现在的密码是别人给的，只能用来换成你自己的。设好以前，服务器不接收也不下发任何记录。",
+    waiting: "手机里有 {count} 条待传记录，都已存好，设好密码后自动上传。",
+    old: "现在的密码",
+    new: "新密码",
+    again: "再输一次",
+    needNet: "现在没有网络，密码没有改。请到有网络的地方再设置；手机里的记录都在。",
+    later: "以后再设",
+    laterWhy: "没有网络时可以先工作：记下的都存在手机里，设好密码后再上传。",
+  },
   forgot: {
     noHalf:
       "这台手机还没有在服务器存过解锁信息，只能用原来的 PIN 或旧密码打开。请不要清空手机：里面可能有未上传的记录。",
@@ -75,6 +86,7 @@ export const frame = {
     contact: "上次联系 {age}",
     conflicts: "{count} 条需人工处理",
     signIn: "登录已过期，点此重新登录；记录都在",
+    ownPassword: "请先设置自己的密码，点此设置；记录都在",
     problem: "同步出错：{what}",
   },
   me: {

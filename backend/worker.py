@@ -8,6 +8,7 @@ with for_good():
     from backend.core import config, logs
     from backend.core.private_files import be_private
     from backend.local.home import Home
+    from backend.queue import pulses
     from backend.queue.tasks import make_celery
 
 be_private()
@@ -17,6 +18,7 @@ settings.keys.need_all()
 here = Home(settings.home)
 here.attend()
 app = make_celery(settings)
+pulses.install(settings)
 
 
 @setup_logging.connect

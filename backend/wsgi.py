@@ -9,6 +9,8 @@ from backend.core.loading import for_good
 with for_good():
     from sqlalchemy.exc import OperationalError
 
+    from backend.alarms.queries.pulses import WEB
+    from backend.alarms.services.keeping_watch import keep_watch
     from backend.app import create_app
     from backend.core import config, logs
     from backend.core.private_files import be_private
@@ -43,3 +45,4 @@ def _watch_once_it_answers() -> None:
 # is back.
 if not _has_watched():
     threading.Thread(target=_watch_once_it_answers, daemon=True).start()
+keep_watch(app.extensions["wangge"].database, settings, WEB, hands_out=True)

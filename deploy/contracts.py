@@ -13,8 +13,8 @@ from backend.core import capabilities
 # What puts the capabilities together; higher ones first.
 ABOVE = ("wsgi | web_worker | worker | cli", "commands", "demo | local | specification", "migrations", "app",
          "queue")  # fmt: skip
-PARTS = ("(api) | (subscriptions) | (periodic) | (office_steps) | (messages)", "(services)", "(rules)",
-         "(queries)", "(reading)", "(kinds)", "(clock)")  # fmt: skip
+PARTS = ("(api) | (subscriptions) | (periodic) | (office_steps) | (messages) | (metrics)", "(services)",
+         "(rules)", "(queries)", "(reading)", "(kinds)", "(clock)")  # fmt: skip
 
 
 def capability_layers() -> list[list[str]]:

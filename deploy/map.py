@@ -1,5 +1,6 @@
 """Draws what the docs say by the code: `docs/architecture.svg`, the capabilities of `docs/architecture.md`,
-`docs/facts.md`, the diagrams of `docs/drawings`, the data dictionary and the tables of the privacy pages.
+`docs/facts.md`, the diagrams of `docs/drawings`, the data dictionary, the tables of the privacy pages, and
+what follows from the table of alarms.
 
 The drawing is written as SVG here: ten boxes in a tower need no layout engine, so nobody has to install
 graphviz, and the same imports give the same bytes, which a test compares. The imports are read by grimp, as
@@ -19,6 +20,7 @@ import grimp
 
 from backend.core import capabilities
 from backend.queue.fact_table import SUBSCRIPTIONS
+from deploy import alarms
 from deploy.dictionary import dictionary
 from deploy.drawings import drawings
 from deploy.privacy import filled
@@ -169,6 +171,7 @@ def pages() -> dict[Path, str]:
     drawn = {DOCS / "drawings" / name: text for name, text in drawings().items()}
     found = arrows()
     made = {"architecture.svg": drawing(found), "architecture.md": architecture(found), "facts.md": facts()}
+    return {DOCS / name: text for name, text in made.items()} | drawn | alarms.pages()
     for language, folder in (("en", DOCS), ("zh", DOCS / "zh")):
         drawn[folder / "data_dictionary.md"] = dictionary(language)
         privacy = folder / "privacy.md"

@@ -17,7 +17,7 @@ from types import ModuleType
 import backend
 
 PARTS = frozenset(
-    {"kinds", "reading", "rules", "api", "subscriptions", "periodic", "office_steps", "messages"}
+    {"kinds", "reading", "rules", "api", "subscriptions", "periodic", "office_steps", "messages", "metrics"}
 )
 
 

@@ -80,6 +80,7 @@ class Settings:
     upload_day_bytes: int = 8 * 1000 * 1000 * 1000
     position_days: int = 30
     message_days: int = 400
+    alarm_look_s: int = 10
     notify_channel: str = "recorded"
     notify_url: str = NOT_GIVEN
     notify_secret: str = NOT_GIVEN
@@ -169,6 +170,7 @@ def read(environ: Mapping[str, str] = os.environ, *, weak_key: bool = False) -> 
             "upload_day_bytes",
             "position_days",
             "message_days",
+            "alarm_look_s",
             "matrix_most_places",
             "return_visit_days",
             "database_pool",

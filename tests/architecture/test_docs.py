@@ -104,6 +104,7 @@ def test_concepts_are_explained_and_none_is_left_over() -> None:
         "limits",
         "first_day",
         "operating",
+        "alarms",
         "security",
         "api",
     }

@@ -74,7 +74,20 @@ def test_a_worker_serves_what_a_request_announced(town: Town, tmp_path: Path) ->
         assert '"request_id"' in logs
         assert "13555555555" not in logs
         _need_no_secrets(machine, token)
+        _need_signs_of_life(machine)
         http.close()
+
+
+def _need_signs_of_life(machine: Machine) -> None:
+    """Web, worker and clock each give theirs, by themselves."""
+    engine = machine.engine()
+
+    def parts() -> set[str]:
+        with engine.connect() as connection:
+            return set(connection.scalars(text("SELECT part FROM pulse")))
+
+    assert until(lambda: parts() == {"web", "worker", "clock"})
+    engine.dispose()
 
 
 def _need_no_secrets(machine: Machine, token: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import text
 
 from backend.cli import main
 from backend.commands.doctor import _tell
@@ -21,8 +22,8 @@ from backend.core.actor import Actor, Role
 from backend.core.config import Settings
 from backend.core.db import Database
 from backend.core.sentences import Words, sentence
+from backend.core.services.auditing import note_at_shell
 from backend.notices.services.channels import _NEEDS, ALL, begun_channels, open_channels
-from backend.setup.queries import health
 from backend.setup.services import checking_database, checking_network
 from backend.setup.services.checking_network import CHECKS, check_address, check_certificate
 from backend.setup.services.checklist import checklist
@@ -292,10 +293,14 @@ def test_a_line_shows_what_was_found_as_it_is() -> None:
 
 @pytest.mark.parametrize(("days", "state"), [(99, "ok"), (100, "warn"), (101, "warn")])
 def test_a_drill_is_old_on_the_same_day_for_the_command_and_for_the_page(
-    database: Database, bare: Settings, days: int, state: str, monkeypatch: pytest.MonkeyPatch
+    database: Database, bare: Settings, days: int, state: str
 ) -> None:
-    drilled_at = datetime.now(UTC) - timedelta(days=days, minutes=1)
-    monkeypatch.setattr(health, "last_act", lambda *_: drilled_at)
+    with database.transaction() as session:
+        note_at_shell(session, "backup_drilled", ("backup", None))
+        session.flush()
+        session.execute(text("SET session_replication_role = replica"))
+        ago = "UPDATE administrative_act SET acted_at = :at WHERE act = 'backup_drilled'"
+        session.execute(text(ago), {"at": datetime.now(UTC) - timedelta(days=days, minutes=1)})
     asked = replace(around(bare), database=database, now=datetime.now(UTC))
     (check,) = (one for one in checking_database.CHECKS if one.name == "backup")
     told = {one.check: str(one.state) for one in run_checks([check], asked)}

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from backend.alarms.services.table import ALARMS
 from backend.core.actor import Actor, Role, system
 from backend.core.config import Settings
 from backend.core.db import Database
@@ -29,17 +30,8 @@ from tests.factories import Town
 As = Callable[[str], Person]
 COUNTED = ("hotline", "calendars", "matters", "cells", "accounts", "passwords", "crews", "on_call",
            "customers", "points", "phones")  # fmt: skip
-OF_SERVER = (
-    "public_url",
-    "gateway",
-    "gateway_secret",
-    "area_code",
-    "limits",
-    "demo",
-    "keys",
-    "backup",
-    "drill",
-)
+PAGES = {code: one.page for code, one in ALARMS.items()}
+OF_SERVER = ("public_url", "gateway", "gateway_secret", "area_code", "limits", "demo", "keys", *ALARMS)
 
 
 def lines(session: Session, settings: Settings, town: Town, who: str = "admin") -> dict[str, Line]:
@@ -59,7 +51,7 @@ def test_every_line_says_what_it_means_and_where_it_is_mended(as_: As) -> None:
         for words in (one["title"], one["meaning"], one["mend"]):
             assert words["zh"]
             assert words["en"]
-        assert (one["page"] != "") == (one["code"] in COUNTED)
+        assert (one["page"] != "") == (one["code"] in COUNTED or bool(PAGES.get(one["code"])))
 
 
 @pytest.mark.parametrize("who", ["dispatcher", "supervisor", "agent", "auditor", "rep", "leader"])

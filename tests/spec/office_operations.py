@@ -8,11 +8,14 @@ import hmac
 import json
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask
 from sqlalchemy import text
 
+from backend.alarms.kinds.alarm import AlarmRaised
+from backend.alarms.services.table import ALARMS
 from backend.core.db import Database
 from backend.core.services.record_writer import new_id
 from backend.imports.services.export_writing import work_on_exports
@@ -59,6 +62,18 @@ def messages_out(app: Flask, admin: Person, town: Town) -> None:
     admin("PUT", where, {"email": "a@water.example", "wecom": None, "dingtalk": None})
     admin.get(where)
     admin("PUT", f"/messages/consents/{customer}/confirmation_link", {"is_given": True})
+
+
+def alarms(admin: Person) -> None:
+    """How alarms stand, which ring and rang, and a threshold of one's own."""
+    database = app_database(admin)
+    raised = {"id": new_id(), "code": "drill", "value": 1.0, "threshold": 0.0, "began_at": datetime.now(UTC)}
+    with database.transaction() as session:
+        session.add(AlarmRaised(**raised))
+    assert [one["code"] for one in admin.get("/alarms/ringing")] == ["drill"]
+    assert [one["code"] for one in admin.get("/alarms/past")] == ["drill"]
+    assert len(admin.get("/alarms")) == len(ALARMS)
+    admin("PUT", "/alarms/drill/threshold", {"threshold": None})
 
 
 def imports_and_exports(app: Flask, admin: Person, town: Town) -> None:

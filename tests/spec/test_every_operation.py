@@ -29,7 +29,7 @@ from backend.specification import openapi
 from tests import made_up
 from tests.conftest import Person
 from tests.factories import PASSWORD, Town, contractors_crew, middle, mutation, square, uid
-from tests.spec.office_operations import app_database, imports_and_exports, messages_out, ways_in
+from tests.spec.office_operations import alarms, app_database, imports_and_exports, messages_out, ways_in
 from tests.spec.samples import PICTURE, samples
 
 As = Callable[[str], Person]
@@ -429,6 +429,7 @@ def _the_rest(app: Flask, as_: As, town: Town) -> None:
     assert admin("PATCH", "/installation", {"name_en": "Ours"}).status_code == 200
     assert admin.get("/installation") and admin.get("/public/installation")
     messages_out(app, admin, town)
+    alarms(admin)
     (act, *_) = admin.get("/administrative-acts")["rows"]
     admin.get(f"/administrative-acts/{act['id']}")
     admin.get(f"/administrative-acts/{act['id']}/history")

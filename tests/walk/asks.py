@@ -419,6 +419,11 @@ def _house() -> None:
     fixed("GET /openapi.json", f"{API}/openapi.json")
     fixed("GET /setup", f"{API}/setup")
     fixed("GET /checklist", f"{API}/checklist")
+    for path in ("/alarms", "/alarms/ringing", "/alarms/past"):
+        fixed(f"GET {path}", f"{API}{path}")
+    ASKS["PUT /alarms/<string:code>/threshold"] = lambda *_: Ask(
+        f"{API}/alarms/drill/threshold", {"json": {"threshold": 8_640_000}}
+    )
     ASKS["POST /setup/territory"] = lambda *_: Ask(
         f"{API}/setup/territory",
         {

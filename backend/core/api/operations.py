@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from ipaddress import ip_address
 
 import structlog
@@ -18,10 +19,14 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
+from backend.core import capabilities
 from backend.core.api.authentication import public
 from backend.core.api.context import context, reading
 from backend.core.errors import Problem
+from backend.core.queries.gauges import Gauge as Measured
 from backend.core.queries.gauges import measured, need_documents
 
 log = structlog.get_logger(__name__)
@@ -71,13 +76,34 @@ def _metrics() -> Response:
     if not ip_address(request.remote_addr or "0.0.0.0").is_loopback:
         raise Problem("not_found")
     registry = CollectorRegistry()
-    with reading() as session:
-        for name, help_, value in measured(session):
-            Gauge(name, help_, registry=registry).set(value)
+    _fill(registry)
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
     return Response(generate_latest() + generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _fill(registry: CollectorRegistry) -> None:
+    """What is measured in the database; while that is away, that it is."""
+    answers = Gauge("wangge_database_up", "1 while the database answers", registry=registry)
+    try:
+        with reading() as session:
+            found = [*measured(session), *_of_capabilities(session)]
+    except OperationalError:
+        answers.set(0)
+        return
+    answers.set(1)
+    gauges: dict[str, Gauge] = {}
+    for one in found:
+        if one.name not in gauges:
+            gauges[one.name] = Gauge(one.name, one.meaning, list(one.labels), registry=registry)
+        (gauges[one.name].labels(**one.labels) if one.labels else gauges[one.name]).set(one.value)
+
+
+def _of_capabilities(session: Session) -> Iterator[Measured]:
+    for module in capabilities.modules("metrics"):
+        for measure in module.METRICS:
+            yield from measure(session)
 
 
 def _begin() -> None:

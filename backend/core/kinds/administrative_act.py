@@ -31,6 +31,7 @@ ACTS = {
     "channel_tried": ("试发消息", "Channel of messages tried"),
     "message_settings_changed": ("修改外发消息设置", "Settings of messages changed"),
     "installation_changed": ("修改系统设置", "Installation's settings changed"),
+    "alarm_threshold_set": ("修改告警界限", "Threshold of an alarm set"),
     "exported": ("导出数据", "Data exported"),
     "imported": ("导入数据", "Data imported"),
     "key_rotated": ("轮换密钥", "Key rotated"),

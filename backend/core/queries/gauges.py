@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 from sqlalchemy import Executable, func, select, text
 from sqlalchemy.orm import Session
 
-from backend.core.events import MOST_ATTEMPTS, Outbox
+from backend.core.events import Outbox
 
 _WAITING = select(func.count()).select_from(Outbox).where(Outbox.done_at.is_(None))
 _PARKED = """
@@ -26,31 +28,27 @@ _QUESTIONS = """
     FROM sync_question
     WHERE closed_at IS NULL
 """
-_OLDEST_WRITER = """
-    SELECT coalesce(max(extract(epoch FROM now() - xact_start)), 0)
-    FROM pg_stat_activity
-    WHERE backend_xid IS NOT NULL
-"""
 _GAUGES: dict[str, tuple[str, Executable]] = {
     "wangge_outbox_waiting": ("Facts not yet served", _WAITING),
-    "wangge_outbox_dead": (
-        "Facts given up after their last attempt: each waits for a person (`wangge outbox`)",
-        _WAITING.where(Outbox.attempts >= MOST_ATTEMPTS),
-    ),
     "wangge_parked": ("Parked mutations without a decision", text(_PARKED)),
     "wangge_held": ("Mutations waiting for what they build on", text(_HELD)),
     "wangge_questions": ("Open disputes", text(_QUESTIONS)),
-    "wangge_oldest_writer_seconds": (
-        "Age of the oldest open write transaction; a long one delays nobody's pull but grows every cursor",
-        text(_OLDEST_WRITER),
-    ),
 }
 
 
-def measured(session: Session) -> Iterator[tuple[str, str, float]]:
-    """Each gauge's name, what it means, and how much it is now."""
+class Gauge(NamedTuple):
+    """A measured value: the metric's name, what it means, how much it is, and by which labels."""
+
+    name: str
+    meaning: str
+    value: float
+    labels: Mapping[str, str] = MappingProxyType({})
+
+
+def measured(session: Session) -> Iterator[Gauge]:
+    """How much of everything waits now."""
     for name, (meaning, asked) in _GAUGES.items():
-        yield name, meaning, float(session.execute(asked).scalar() or 0)
+        yield Gauge(name, meaning, float(session.execute(asked).scalar() or 0))
 
 
 def need_documents(session: Session) -> None:

@@ -23,7 +23,7 @@ class ChecklistLine(Schema):
     """One line: how it stands, how many lack it and of how many, what that means, and what mends it."""
 
     code = fields.String(required=True)
-    state = word(State.OK, State.WARN, State.FAIL)
+    state = word(State.OK, State.WARN, State.FAIL, State.SKIPPED)
     missing = fields.Integer(required=True)
     total = fields.Integer(
         required=True,

@@ -8,6 +8,7 @@ from functools import wraps
 
 from sqlalchemy.orm import Session
 
+from backend.alarms.services.table import ALARMS, DAY
 from backend.core.sentences import sentence
 from backend.setup.queries import health
 from backend.setup.services.checkup import Check, Finding, State, Surroundings, days_since
@@ -17,7 +18,7 @@ LEAST_POSTGRES, LEAST_POSTGIS = 14, 3
 WARN_CLOCK, FAIL_CLOCK = timedelta(seconds=2), timedelta(seconds=30)
 # Two web processes and a worker, 40 connections each at most, and some for people.
 LEAST_CONNECTIONS = 130
-DAYS_OF_BACKUP, DAYS_OF_DRILL = 2, 100
+DAYS_OF_BACKUP, DAYS_OF_DRILL = (int(ALARMS[one].threshold / DAY) for one in ("backup", "drill"))
 
 Look = Callable[[Session, Surroundings], Iterator[Finding]]
 

@@ -9,6 +9,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from backend.alarms.services.standing import Standing, standings
+from backend.alarms.services.table import DAY
+from backend.alarms.services.words import standing_words
 from backend.core.actor import Actor, Role
 from backend.core.config import Settings
 from backend.core.keys import UnsafeKey
@@ -19,7 +22,7 @@ from backend.notices.services.channels import ALL, open_channels
 from backend.notices.services.channels.webhook import Webhook
 from backend.setup.queries import counts, health
 from backend.setup.queries.counts import Part
-from backend.setup.services.checking_database import DAYS_OF_BACKUP, DAYS_OF_DRILL, why_of
+from backend.setup.services.checking_database import DAYS_OF_DRILL, why_of
 from backend.setup.services.checkup import State, days_since
 
 Asked = Callable[[Session, list[str], date], Part]
@@ -127,7 +130,7 @@ def _line(code: str, state: State, missing: int, total: int | None = None, page:
 
 
 def _of_server(session: Session, settings: Settings) -> Iterator[Line]:
-    """The server's own: guarding values, keys, backups."""
+    """The server's own: guarding values, keys, and what alarms watch."""
     channels = {name for name in open_channels(settings) if ALL[name].is_set(settings)}
     has_gateway = settings.notify_channel == "webhook" or Webhook.name in channels
     empty = {
@@ -143,8 +146,8 @@ def _of_server(session: Session, settings: Settings) -> Iterator[Line]:
     yield _line("demo", State.FAIL if demo else State.OK, demo)
     has_keys = _has_keys(settings)
     yield _line("keys", State.OK if has_keys else State.FAIL, int(not has_keys))
-    yield _aged(session, "backup", "backup_made", DAYS_OF_BACKUP, State.FAIL)
-    yield _drilled(session)
+    for one in standings(session):
+        yield _drilled(session) if one.alarm.code == "drill" else _of_alarm(one)
 
 
 def _has_keys(settings: Settings) -> bool:
@@ -153,6 +156,19 @@ def _has_keys(settings: Settings) -> bool:
     except UnsafeKey:
         return False
     return True
+
+
+def _of_alarm(standing: Standing) -> Line:
+    """An alarm as a line: that something never was done is no better than that it was long ago. `total` says
+    how many days ago that was."""
+    alarm, worst = standing.alarm, standing.worst
+    is_never = worst is not None and worst.is_never
+    bad = State.FAIL if alarm.is_grave else State.WARN
+    days = int(worst.value / DAY) if worst and alarm.is_age and not is_never else None
+    is_bad = standing.rings or is_never
+    state = State.SKIPPED if worst is None else bad if is_bad else State.OK
+    why = standing_words(alarm, worst, standing.threshold) if worst and standing.rings else alarm.why
+    return Line(alarm.code, state, int(is_bad), days, alarm.title, why, alarm.do, alarm.page)
 
 
 def _drilled(session: Session) -> Line:
@@ -170,13 +186,3 @@ def _drilled(session: Session) -> Line:
         return line
     records, files, seals = (int(last.found.get(name, 0)) for name in ("records", "files", "seals"))
     return replace(line, meaning=sentence("setup.line_drill_good", records=records, files=files, seals=seals))
-
-
-def _aged(session: Session, code: str, act: str, most_days: int, never: State) -> Line:
-    """What is done again and again: never, or too long ago (`total` is then how many days)."""
-    last = health.last_act(session, act)
-    if last is None:
-        return _line(code, never, 1)
-    days = days_since(last, datetime.now(UTC))
-    is_old = days >= most_days
-    return _line(code, State.WARN if is_old else State.OK, int(is_old), days)

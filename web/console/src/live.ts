@@ -6,6 +6,7 @@ import type { Values } from "@wangge/shared/sync/canonical.ts";
 import { listenOnce } from "@wangge/shared/sync/nudges.ts";
 import { isPromiseMissed } from "@wangge/shared/vocabulary/words.ts";
 
+import { readAlarmsSometimes } from "./alarms.ts";
 import { authorised, GET, got, me } from "./api.ts";
 import { readFactsSometimes } from "./facts.ts";
 
@@ -61,6 +62,7 @@ async function read(): Promise<void> {
   extent.value = board.extent;
   live.readAt = Date.now();
   readFactsSometimes();
+  readAlarmsSometimes();
 }
 
 /** The kinds of jobs there are; they seldom change. */

@@ -3,6 +3,7 @@ import { flushPromises } from "@vue/test-utils";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import App from "../src/App.vue";
+import { ringing } from "../src/alarms.ts";
 import { me } from "../src/api.ts";
 import { type DeadFact, deadFacts } from "../src/facts.ts";
 import { live, unwatchBoard } from "../src/live.ts";
@@ -154,6 +155,19 @@ describe("the frame", () => {
     await flushPromises();
     expect(page.get("[data-test=facts-alarm]").text()).toBe("2 given up");
     expect(page.get("[data-test=facts-alarm]").attributes("href")).toBe("/inbox?tab=facts");
+  });
+
+  it("raises alarms of the system, and leads to the checklist", async () => {
+    signedIn("admin");
+    const { page } = await frame({}, "en");
+    expect(page.find("[data-test=alarms]").exists()).toBe(false);
+    const title = { zh: "后台进程没有响应", en: "The worker is silent" };
+    ringing.value = [{ code: "worker", title, since: "2026-09-01T00:00:00Z" }];
+    await flushPromises();
+    expect(page.get("[data-test=alarms]").text()).toBe("1 alarms");
+    expect(page.get("[data-test=alarms]").attributes("title")).toBe("The worker is silent");
+    expect(page.get("[data-test=alarms]").attributes("href")).toBe("/checklist");
+    ringing.value = [];
   });
 
   it("ends with signing out", async () => {

@@ -51,6 +51,13 @@ describe("the checklist", () => {
     expect(page.get("[data-test=line-customers] .count").text()).toBe("还没有");
   });
 
+  it("says of what could not be measured that it was not", async () => {
+    signedIn("admin");
+    house({ [AT]: [line("disk", "skipped", 0, null)] });
+    const { page } = await shown(Checklist);
+    expect(page.get("[data-test=line-disk]").text()).toContain("没有量到");
+  });
+
   it("tells how a backup was tried, also where that went well", async () => {
     signedIn("admin");
     house({ [AT]: [line("backup", "ok", 0, 0), line("drill", "ok", 0, 4)] });

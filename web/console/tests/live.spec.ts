@@ -1,7 +1,9 @@
 /** The board as it is now: read once for many askers, names on it, jobs given and taken back. */
 import { ElMessage, ElMessageBox } from "element-plus";
+import { flushPromises } from "@vue/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
+import { readAlarms, readAlarmsSometimes, ringing } from "../src/alarms.ts";
 import { me } from "../src/api.ts";
 import { assign, past, undo } from "../src/assigning.ts";
 import { mayMoveLimits } from "../src/due.ts";
@@ -180,6 +182,21 @@ describe("facts that were given up", () => {
     signedIn("auditor");
     await readFacts();
     expect([deadFacts.value.length, mayRetry.value, asked.length]).toEqual([0, false, 1]);
+  });
+});
+
+describe("alarms of the system", () => {
+  it("are asked for by administrators alone, and not with every board", async () => {
+    const alarm = { code: "disk", title: { zh: "磁盘快满了", en: "full" }, since: "2026-09-01T00:00:00Z" };
+    const asked = house({ "GET /api/v1/alarms/ringing": [alarm] });
+    signedIn("admin");
+    await readAlarms();
+    readAlarmsSometimes();
+    await flushPromises();
+    expect([ringing.value.length, asked.length]).toEqual([1, 1]);
+    signedIn("dispatcher");
+    await readAlarms();
+    expect([ringing.value.length, asked.length]).toEqual([0, 1]);
   });
 });
 

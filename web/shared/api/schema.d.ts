@@ -449,7 +449,7 @@ export interface paths {
                     limit?: number;
                     unit_id?: string;
                     /** @description 操作 · Act */
-                    act?: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "channel_tried" | "message_settings_changed" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
+                    act?: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "channel_tried" | "message_settings_changed" | "installation_changed" | "alarm_threshold_set" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
                     /** @description 操作人 · By */
                     by_staff_id?: string;
                     /** @description 对象类型 · Kind of subject */
@@ -566,6 +566,161 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How every alarm stands; for administrators. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AlarmOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/past": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What rang lately, newest first; for administrators. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PastOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/ringing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Those that ring; for administrators. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RingingOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{code}/threshold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Set from where on an alarm rings; for administrators of the topmost unit. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    code: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ThresholdSet"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit-trail": {
         parameters: {
             query?: never;
@@ -577,7 +732,7 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    act?: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "channel_tried" | "message_settings_changed" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up" | null;
+                    act?: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "channel_tried" | "message_settings_changed" | "installation_changed" | "alarm_threshold_set" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up" | null;
                     by_staff_id?: string | null;
                     subject_kind?: string | null;
                     from_at?: string | null;
@@ -10551,7 +10706,7 @@ export interface components {
              * @description 操作 · Act
              * @enum {string}
              */
-            act: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "channel_tried" | "message_settings_changed" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
+            act: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "channel_tried" | "message_settings_changed" | "installation_changed" | "alarm_threshold_set" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
             /**
              * Format: date-time
              * @description 时间 · When
@@ -10611,6 +10766,34 @@ export interface components {
             number: string;
             /** @description masked for who may not see numbers */
             phone: string | null;
+        };
+        AlarmOut: {
+            code: string;
+            is_grave: boolean;
+            /** @description it rings below its threshold */
+            is_low: boolean;
+            is_own_threshold: boolean;
+            is_ringing: boolean;
+            /** @description quiet hours do not hold messages */
+            is_urgent: boolean;
+            meaning: components["schemas"]["InWords"];
+            /** @description its name in /metrics */
+            metric: string;
+            /** @description the console's page that mends it; empty: on the server */
+            page: string;
+            remedy: components["schemas"]["InWords"];
+            /** @description what is wrong while it rings */
+            ringing: components["schemas"]["InWords"];
+            said: components["schemas"]["InWords"] | null;
+            /** Format: date-time */
+            since: string | null;
+            threshold: number;
+            title: components["schemas"]["InWords"];
+            /** @enum {string} */
+            unit: "seconds" | "bytes" | "count";
+            usual_threshold: number;
+            /** @description null: not measured, or never */
+            value: number | null;
         };
         Answer: {
             values: {
@@ -11073,7 +11256,7 @@ export interface components {
             /** @description the console's page that mends it; empty for server settings */
             page: string;
             /** @enum {string} */
-            state: "ok" | "warn" | "fail";
+            state: "ok" | "warn" | "fail" | "skipped";
             title: components["schemas"]["InWords"];
             /** @description of how many; days since, for backups; null where that says nothing */
             total: number | null;
@@ -13578,6 +13761,17 @@ export interface components {
             new: string;
             old: string;
         };
+        PastOut: {
+            /** Format: date-time */
+            began_at: string;
+            code: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            threshold: components["schemas"]["InWords"];
+            title: components["schemas"]["InWords"];
+            told: number;
+            value: components["schemas"]["InWords"];
+        };
         PersonalToken: {
             /** @default 90 */
             days: number;
@@ -14246,6 +14440,12 @@ export interface components {
             is_satisfied: boolean;
             method?: string | null;
             opinion?: string | null;
+        };
+        RingingOut: {
+            code: string;
+            /** Format: date-time */
+            since: string;
+            title: components["schemas"]["InWords"];
         };
         Row: {
             choices?: components["schemas"]["Option"][];
@@ -15039,6 +15239,9 @@ export interface components {
             /** Format: uuid */
             plan_id: string;
             unit?: string | null;
+        };
+        ThresholdSet: {
+            threshold: number | null;
         };
         TokenOut: {
             /** Format: date-time */

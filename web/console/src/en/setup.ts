@@ -73,5 +73,7 @@ export const setup: typeof zh = {
     ok: "done",
     warn: "look at it",
     fail: "to do",
+    skipped: "not measured",
+    alarms: "{count} alarms",
   },
 };

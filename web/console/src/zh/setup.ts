@@ -65,5 +65,7 @@ export const setup = {
     ok: "好",
     warn: "留意",
     fail: "要办",
+    skipped: "没有量到",
+    alarms: "{count} 个系统告警",
   },
 };

@@ -1,0 +1,1 @@
+"""Tables of alarms: signs of life, what rang and when, thresholds of this installation."""

@@ -1,0 +1,1 @@
+"""What alarms are measured by, and what is kept of them."""

@@ -171,12 +171,11 @@ def pages() -> dict[Path, str]:
     drawn = {DOCS / "drawings" / name: text for name, text in drawings().items()}
     found = arrows()
     made = {"architecture.svg": drawing(found), "architecture.md": architecture(found), "facts.md": facts()}
-    return {DOCS / name: text for name, text in made.items()} | drawn | alarms.pages()
     for language, folder in (("en", DOCS), ("zh", DOCS / "zh")):
         drawn[folder / "data_dictionary.md"] = dictionary(language)
         privacy = folder / "privacy.md"
         drawn[privacy] = filled(privacy.read_text(encoding="utf-8"), language)
-    return {DOCS / name: text for name, text in made.items()} | drawn
+    return {DOCS / name: text for name, text in made.items()} | drawn | alarms.pages()
 
 
 def main() -> None:

@@ -310,6 +310,16 @@ def test_nobody_hangs_on_a_record_what_stands_on_another(
     assert server.ended == [ended]
 
 
+def test_nor_what_comes_with_it(server: Server) -> None:
+    """In one push with the photo, which is another's."""
+    server.push(sent("v", "visit", "v"), sent("w", "visit", "w"))
+    server.push(
+        sent("p", "photo", "p", of_kind="visit", of_id=uid("w")),
+        sent("c", "visit", "v", "change", photo_ids=[uid("p")]),
+    )
+    assert server.ended == [("applied", None), ("parked", "outside_scope")]
+
+
 def test_photos_that_hang_there_already_are_not_asked_about_again(server: Server) -> None:
     photo = sent("p", "photo", "p", of_kind="visit", of_id=uid("v"))
     server.push(sent("v", "visit", "v", photo_ids=[uid("p")]), photo)
@@ -388,6 +398,30 @@ def test_work_for_what_was_merged_is_done_for_what_stays(server: Server) -> None
     # The same once more has its answer: it was kept as it was sent.
     server.push(sent_one, rights=merged)
     assert server.ended == [("applied", None)]
+
+
+@pytest.mark.parametrize(
+    ("rights", "ended"),
+    [
+        (Given(held=THERE), ("held", "waits_for")),
+        (Given(held=THERE, once=HERE), ("parked", "record_deleted")),
+        (Given(held=THERE, then=HERE), ("parked", "record_deleted")),
+    ],
+    ids=["never theirs", "once theirs", "theirs when it was done"],
+)
+def test_that_a_record_was_deleted_is_told_to_whose_it_was(
+    server: Server, rights: Given, ended: tuple[str, str]
+) -> None:
+    server.push(sent("m", "note", "n"))
+    server.push(sent("e", "note", "n", "delete"), author=OTHER)
+    server.push(proven(sent("c", "note", "n", "change", text="late")), rights=rights)
+    assert server.ended == [ended]
+
+
+def test_of_what_was_once_theirs_they_are_told_how_far_it_has_come(server: Server) -> None:
+    server.push(sent("m", "note", "n"))
+    server.push(sent("x", "note", "n"), rights=Given(held=THERE, once=HERE))
+    assert (server.outcomes[0].code, server.outcomes[0].detail) == ("id_taken", {"version": 1})
 
 
 def test_what_names_a_record_that_its_author_made_anew_waits_behind_that(server: Server) -> None:

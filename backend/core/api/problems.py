@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -10,6 +11,7 @@ import orjson
 import structlog
 from flask import Flask, Response, request
 from marshmallow import INCLUDE, Schema, ValidationError, fields
+from psycopg.errors import DiskFull
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
@@ -151,6 +153,8 @@ def _flat(messages: Any, path: str = "") -> Iterator[dict[str, str]]:
 
 
 def _not_ready(error: Exception) -> Response:
+    if isinstance(getattr(error, "orig", None), DiskFull):
+        return _disk_full(error)
     log.error("database.away", error=type(error).__name__)
     return respond(Problem("not_ready"), {"Retry-After": "5"})
 
@@ -160,6 +164,13 @@ def _too_deep(_error: Exception) -> Response:
     return respond(Problem("bad_json"))
 
 
+def _disk_full(error: Exception) -> Response:
+    log.error("disk.full", error=type(error).__name__)
+    return respond(Problem("server_disk_full"))
+
+
 def _unexpected(error: Exception) -> Response:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _disk_full(error)
     log.exception("request.failed", error=type(error).__name__)
     return respond(Problem("server_error"))

@@ -1,0 +1,62 @@
+"""A full disk, of the files or of the database: said in words each time it is met, and nothing is lost by it."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from backend.core.blobs.upload_files import Parts
+from backend.core.db import Database
+from mobile_api_spec.phone import Phone
+from mobile_api_spec.phone.link import Refused
+from tests.conftest import Person, agrees
+from tests.evidence.test_uploads import TUS, metadata
+from tests.factories import Town, uid
+
+REFUSES = """
+    CREATE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql
+    AS $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$
+"""
+
+
+def test_work_that_the_databases_disk_has_no_room_for_stays_on_the_phone(
+    phone_of: Callable[..., Phone], as_: Callable[[str], Person], database: Database, town: Town
+) -> None:
+    phone, desk = phone_of("rep"), as_("dispatcher")
+    phone.sync()
+    with database.engine.begin() as connection:
+        connection.execute(text(REFUSES))
+        connection.execute(
+            text("CREATE TRIGGER full_ BEFORE INSERT ON sync_history EXECUTE FUNCTION is_full()")
+        )
+    phone.change("customer", town["customer 0"], {"note": "磁盘满的时候写的"})
+    for _ in range(3):
+        answer = desk("PATCH", f"/customers/{town['customer 1']}", {"note": "也写不进"}, version=1)
+        assert (answer.status_code, answer.get_json()["code"]) == (507, "server_disk_full")
+        assert "手机里的内容都在" in answer.get_json()["remedy"]
+        with pytest.raises(Refused, match="507 server_disk_full"):
+            phone.sync()
+        assert [outcome for _, outcome in phone.store.journal()] == [None]
+    with database.engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER full_ ON sync_history"))
+    phone.sync()
+    assert [outcome and outcome["status"] for _, outcome in phone.store.journal()] == ["applied"]
+    assert agrees(phone, database)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_every_request_that_meets_a_full_disk_says_so(
+    as_: Callable[[str], Person], monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(number, "no room")
+
+    monkeypatch.setattr(Parts, "begin", full)
+    rep, sent = as_("rep"), {"Upload-Length": "5", "Upload-Metadata": metadata(uid("photo"), "0" * 64)}
+    for _ in range(2):
+        answer = rep("POST", "/uploads", headers=TUS | sent)
+        assert (answer.status_code, answer.get_json()["code"]) == (507, "server_disk_full")

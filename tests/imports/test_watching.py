@@ -169,7 +169,7 @@ def test_a_link_put_in_place_of_a_file_is_not_followed_either(
     secret = tmp_path / "secret.csv"
     secret.write_bytes(rows(2))
     (folder / "customers.csv").symlink_to(secret)
-    monkeypatch.setattr(watching, "_is_still", lambda *_: True)
+    monkeypatch.setattr(watching, "_is_still", lambda *_, **__: True)
     clock.look()
     assert count(database, "SELECT count(*) FROM import_run WHERE is_feed") == 0
 
@@ -262,3 +262,63 @@ def test_a_file_from_another_unit_needs_that_units_mapping(
     clock.look()
     assert clock.look() == 1
     assert there(folder)["refused"] == ["customers.csv", "customers.csv.reason.txt"]
+
+
+def test_what_is_written_over_a_file_that_waits_is_taken_too(
+    folder: Path, clock: Clock, database: Database
+) -> None:
+    """Last night's waits for a person; the same name comes mended, and is no file that was looked at."""
+    file = folder / "customers.csv"
+    file.write_bytes(rows(2) + "".join(f"A{n:06d},,north\r\n" for n in range(10, 30)).encode())
+    clock.until_done()
+    assert there(folder)["."] == ["customers.csv"]
+    file.write_bytes(rows(2, 3))
+    clock.until_done()
+    assert there(folder) == {".": [], "done": ["customers.csv"], "refused": []}
+    assert count(database, "SELECT count(*) FROM customer WHERE name = '李四'") == 2
+
+
+def test_a_file_is_not_done_with_that_changed_while_its_run_was_written(
+    folder: Path, clock: Clock, database: Database
+) -> None:
+    file = folder / "customers.csv"
+    file.write_bytes(rows(2))
+    clock.look()
+    clock.look()
+    file.write_bytes(rows(2, 3))
+    work_on_runs(database)
+    assert clock.look() == 0
+    clock.until_done()
+    assert there(folder)["done"] == ["customers.csv"]
+    assert count(database, "SELECT count(*) FROM customer WHERE name = '李四'") == 2
+
+
+@pytest.mark.parametrize(("start", "where"), [("customers-", "done"), ("a", "refused")])
+def test_a_long_chinese_name_is_moved(folder: Path, clock: Clock, start: str, where: str) -> None:
+    """Names are bounded in bytes; one that could not be moved would also stop the files behind it."""
+    (folder / f"{start}{'客' * 80}.csv").write_bytes(rows(2))
+    (folder / "customers_z.csv").write_bytes(rows(3))
+    clock.until_done()
+    found = there(folder)
+    assert found["."] == []
+    assert "customers_z.csv" in found["done"]
+    assert any("客" * 60 in one for one in found[where])
+
+
+def test_one_that_cannot_be_moved_stops_no_other(
+    folder: Path, clock: Clock, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = watching._move
+
+    def stuck(folder: Path, name: str, where: str) -> Path:
+        if name == "bills.csv":
+            raise PermissionError(name)
+        return real(folder, name, where)
+
+    monkeypatch.setattr(watching, "_move", stuck)
+    for name in ("bills.csv", "customers.csv"):
+        (folder / name).write_bytes(rows(2))
+    clock.until_done()
+    clock.look()
+    assert (there(folder)["."], there(folder)["done"]) == (["bills.csv"], ["customers.csv"])
+    assert ["PermissionError" in one for one in notices(database)] == [True]

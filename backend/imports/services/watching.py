@@ -36,6 +36,8 @@ STILL = timedelta(seconds=15)
 TELL_AGAIN = timedelta(days=1)
 # What programs call a file while they write it.
 _UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload", ".swp")
+# Of the 255 bytes that a name may have: the moment and a number before it, an ending behind.
+MOST_NAME = 200
 _ALONE = "import folder"
 _FOLDER = ""
 
@@ -80,19 +82,26 @@ def _look(database: Database, folder: Path, name: str, now: datetime) -> int:
         with database.transaction() as session:
             kept = session.get(FeedFile, _key(name))
             run_id, told_at = (kept.run_id, kept.told_at) if kept else (None, None)
-        if run_id is not None:
-            return _follow(database, folder, name, str(run_id))
-        if not _is_still(database, folder / name, now):
-            return 0
-        _take(database, folder, name)
+        try:
+            return _step(database, folder, name, run_id, now)
+        except Problem as problem:
+            return _refuse(database, folder, name, problem, now)
     except _Changed:
         return 0
-    except Problem as problem:
-        return _refuse(database, folder, name, problem, now)
     except Exception as error:
         log.error("import.file_stuck", file=_key(name), error=type(error).__name__, exc_info=True)
         if told_at is None or now - told_at > TELL_AGAIN:
             _tell_of_file(database, name, type(error).__name__, now)
+    return 0
+
+
+def _step(database: Database, folder: Path, name: str, run_id: UUID | None, now: datetime) -> int:
+    """Follow its run, or begin one once it is still. Raises Problem, _Changed."""
+    if not _is_still(database, folder / name, now, has_run=run_id is not None):
+        return 0
+    if run_id is not None:
+        return _follow(database, folder, name, str(run_id))
+    _take(database, folder, name)
     return 0
 
 
@@ -101,8 +110,12 @@ def _key(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")[:300]
 
 
-def _is_still(database: Database, file: Path, now: datetime) -> bool:
-    """Whether it was the same at a look long enough ago. Raises Problem for what is no file of data."""
+def _is_still(database: Database, file: Path, now: datetime, *, has_run: bool) -> bool:
+    """Whether it was the same at a look long enough ago, or is the one that its run was begun with.
+
+    What another program wrote in its place meanwhile is a file of its own, and has no run yet. Raises Problem
+    for what is no file of data.
+    """
     found = file.lstat()
     if not stat.S_ISREG(found.st_mode):
         raise Problem("feed_no_file")
@@ -111,12 +124,9 @@ def _is_still(database: Database, file: Path, now: datetime) -> bool:
     with database.transaction() as session:
         kept = session.get(FeedFile, _key(file.name))
         if kept is not None and (kept.size_bytes, kept.changed_ns) == (found.st_size, found.st_mtime_ns):
-            return now - kept.seen_at >= STILL
-        session.merge(
-            FeedFile(
-                name=_key(file.name), size_bytes=found.st_size, changed_ns=found.st_mtime_ns, seen_at=now
-            )
-        )
+            return has_run or now - kept.seen_at >= STILL
+        seen = {"size_bytes": found.st_size, "changed_ns": found.st_mtime_ns, "seen_at": now}
+        session.merge(FeedFile(name=_key(file.name), run_id=None, **seen))
     return False
 
 
@@ -205,11 +215,19 @@ def _move(folder: Path, name: str, where: str) -> Path:
     """Into a folder beside, under a name that nothing there has. A link is moved itself, never followed."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     for n in range(1000):
-        to = folder / where / f"{stamp}{f'-{n}' if n else ''}-{name[-150:]}"
+        to = folder / where / f"{stamp}{f'-{n}' if n else ''}-{_end_of(name)}"
         if not os.path.lexists(to):
             os.rename(folder / name, to)
             return to
     raise FileExistsError(folder / where)
+
+
+def _end_of(name: str) -> str:
+    """As much of a name as leaves room for what stands before and after it: folders count bytes, of which a
+    Chinese character has three."""
+    while len(os.fsencode(name)) > MOST_NAME:
+        name = name[1:]
+    return name
 
 
 def _beside(moved: Path, ending: str, data: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from backend.core.actor import Actor, Role
 from backend.core.db import Database
 from backend.core.services import credentials
 from backend.imports.queries import run_rows
-from backend.imports.services import exporting
+from backend.imports.services import exporting, first_passwords
+from backend.imports.services.first_passwords import make_first_passwords
+from backend.people.services.account_links import accept
 from backend.people.services.accounts import close_account
 from tests.conftest import Person
 from tests.factories import CHEAP, Town, uid
@@ -219,3 +222,45 @@ def test_who_imports_for_a_branch_gives_roles_in_that_branch_alone(database: Dat
     clerk = Actor(uid("supervisor"), uid("north"), frozenset({Role.SUPERVISOR}))
     with database.transaction() as session, pytest.raises(Problem, match="not_allowed"):
         provide_account(session, clerk, town["rep"], roles=["admin"], login=None)
+
+
+def test_two_who_make_links_at_once_leave_each_link_good(database: Database) -> None:
+    """The second found people waiting whose links the first had just made, and ended those."""
+    run = staff(database, row("X01"), row("X02"))
+    found: list[int] = []
+
+    def make(wait: Callable[[], object]) -> None:
+        with database.transaction() as session:
+            found.append(len(make_first_passwords(session, ADMIN, str(run.id), 24, anew=False).links))
+            wait()
+
+    second = Thread(target=make, args=(lambda: None,))
+    # Time enough to find who waits.
+    make(lambda: (second.start(), second.join(0.5)))
+    second.join()
+    assert found == [2, 0]
+    with database.transaction() as session:
+        assert (
+            session.execute(text("SELECT count(*) FROM account_link WHERE revoked_at IS NULL")).scalar() == 2
+        )
+
+
+def test_a_password_that_was_chosen_meanwhile_stays(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = staff(database, row("X01"))
+    with database.transaction() as session:
+        (link,) = make_first_passwords(session, ADMIN, str(run.id), 24, anew=False).links
+    real = first_passwords.accounts_by_id
+
+    def after_it_was_asked(session: Any, people: Any) -> Any:
+        with database.transaction() as other:
+            accept(other, link.token, OWN, None)
+        return real(session, people)
+
+    monkeypatch.setattr(first_passwords, "accounts_by_id", after_it_was_asked)
+    with database.transaction() as session:
+        assert make_first_passwords(session, ADMIN, str(run.id), 24, anew=True).links == []
+    with database.transaction() as session:
+        asked = "SELECT password_hash LIKE '$%' FROM account WHERE staff_number = 'X01'"
+        assert session.execute(text(asked)).scalar_one()

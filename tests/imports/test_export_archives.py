@@ -254,3 +254,20 @@ def test_what_cannot_be_asked_for_says_so(as_: As, town: Town, asked: dict[str, 
     assert answer.status_code == 422
     assert answer.get_json()["code"] == "invalid"
     assert as_("admin").get("/exports") == []
+
+
+def test_one_that_breaks_when_it_was_handed_on_leaves_no_copy(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store has it, its answer was lost: nothing would ever have deleted it."""
+    run_id = desk.begin("csv", kinds=("customer",))
+    whole = desk.blobs.keep
+
+    def lost(key: str, path: Path) -> None:
+        whole(key, path)
+        raise TimeoutError(key)
+
+    monkeypatch.setattr(desk.blobs, "keep", lost)
+    assert desk.work() == 1
+    assert desk.run(run_id).state == "failed"
+    assert not desk.blobs.has(f"exports/{run_id}.zip")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -10,10 +11,13 @@ from flask import Flask
 from sqlalchemy import text
 
 from backend.core.db import Database
+from backend.imports.reading.tables import read_table
+from backend.imports.services import working
+from backend.imports.services.feeding import feed_file
 from backend.imports.services.working import work_on_runs
 from tests.conftest import Person
 from tests.factories import Town
-from tests.imports.filing import as_csv, imported, line
+from tests.imports.filing import ADMIN, as_csv, imported, line
 
 As = Callable[[str], Person]
 NOWHERE = {"经度": "", "纬度": "", "用水地址": "无名野路3号"}
@@ -193,3 +197,38 @@ def test_only_administrators_make_one_and_only_as_long_as_they_are(
 def test_a_file_that_is_no_table_is_said_at_once(feed: Person, town: Town) -> None:
     assert fed(feed, town, b"PK\x03\x04 nothing").get_json()["code"] == "table_broken"
     assert fed(feed, town, b"").get_json()["code"] in ("table_empty", "table_kind")
+
+
+def test_a_check_and_what_follows_from_it_are_one(
+    feed: Person, database: Database, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that is killed between the two left a run that nobody went on with and nobody heard of."""
+    run = fed(feed, town, as_csv([line(2)])).get_json()
+
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(working, "go_on_by_itself", killed)
+        work_on_runs(database)
+    work_on_runs(database)
+    assert feed.get(f"/imports/feeds/{run['id']}")["state"] == "applied"
+
+
+def test_the_same_file_twice_at_once_is_one_run(feed: Person, database: Database, town: Town) -> None:
+    data = as_csv([line(1), line(2)])
+    table = read_table(data, "a.csv")
+    found: list[bool] = []
+
+    def send(wait: Callable[[], object]) -> None:
+        with database.transaction() as session:
+            given = ADMIN, town["north"], "customers", "a.csv", data, table
+            found.append(feed_file(session, *given).is_repeat)
+            wait()
+
+    second = Thread(target=send, args=(lambda: None,))
+    # Time enough to be through, if nothing holds it.
+    send(lambda: (second.start(), second.join(0.5)))
+    second.join()
+    assert found == [False, True]
+    assert count(database, "SELECT count(*) FROM import_run WHERE is_feed") == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -74,8 +74,16 @@ class _Read:
     is_feed: bool = False
 
 
-def check_run(database: Database, run_id: str, progress: Progress = silent) -> None:
-    """Check a run whose columns are confirmed; long work runs outside any transaction."""
+def check_run(
+    database: Database,
+    run_id: str,
+    progress: Progress = silent,
+    then: Callable[[Session, ImportRun], object] = lambda _session, _run: None,
+) -> None:
+    """Check a run whose columns are confirmed; long work runs outside any transaction.
+
+    `then` is done with it in the transaction that says it is checked: both, or neither.
+    """
     with database.snapshot() as session:
         read = _load(session, run_id)
         ground = ground_of(session)
@@ -110,7 +118,12 @@ def check_run(database: Database, run_id: str, progress: Progress = silent) -> N
             _keep_progress(session, run_id, done)
         progress(done, len(read.rows) or 1)
     counts.update({"replaced": len(replacing)} if replacing else {})
-    _conclude(database, read, mapping, study, seen, counts, units)
+    with database.transaction() as session:
+        run = session.get_one(ImportRun, UUID(run_id), with_for_update=True)
+        if run.state == "checking":
+            _conclude(session, run, read, mapping, study, seen, counts, units)
+            session.flush()
+            then(session, run)
 
 
 def _goes_on(session: Session, run_id: str) -> bool:
@@ -247,19 +260,15 @@ def _keep_progress(session: Session, run_id: str, done: int) -> None:
 
 
 def _conclude(
-    database: Database, read: _Read, mapping: Mapping, study: Study, seen: _Seen, counts: Counter[str],
-    units: frozenset[str],
+    session: Session, run: ImportRun, read: _Read, mapping: Mapping, study: Study, seen: _Seen,
+    counts: Counter[str], units: frozenset[str],
 ) -> None:  # fmt: skip
-    with database.transaction() as session:
-        run = session.get_one(ImportRun, UUID(read.run_id), with_for_update=True)
-        if run.state != "checking":
-            return
-        gone = _gone(session, read, seen, units)
-        run_rows.stage(session, read.run_id, gone[:_MOST_GONE])
-        run.mapping = mapping.as_dict()
-        run.questions = [one.as_dict() for one in study.questions]
-        run.counts = dict(counts) | ({"gone": len(gone)} if gone else {})
-        run.state, run.done = "checked", run.rows
+    gone = _gone(session, read, seen, units)
+    run_rows.stage(session, read.run_id, gone[:_MOST_GONE])
+    run.mapping = mapping.as_dict()
+    run.questions = [one.as_dict() for one in study.questions]
+    run.counts = dict(counts) | ({"gone": len(gone)} if gone else {})
+    run.state, run.done = "checked", run.rows
 
 
 def _gone(session: Session, read: _Read, seen: _Seen, units: frozenset[str]) -> list[Staged]:

@@ -82,11 +82,11 @@ def _work_on(database: Database, blobs: BlobStore, folder: Path, run_id: str, un
     except _Stopped:
         pass
     except Problem as problem:
-        _fail(database, run_id, problem)
+        _fail(database, blobs, run_id, problem)
     except Exception as error:
         log.error("export.failed", run=run_id, error=type(error).__name__, exc_info=True)
         is_full = isinstance(error, OSError) and error.errno == errno.ENOSPC
-        _fail(database, run_id, Problem("export_no_room" if is_full else "server_error"))
+        _fail(database, blobs, run_id, Problem("export_no_room" if is_full else "server_error"))
     path.unlink(missing_ok=True)
     return True
 
@@ -184,10 +184,13 @@ def _give(database: Database, blobs: BlobStore, path: Path, run_id: str) -> None
         run.state, run.size_bytes, run.ended_at, run.expires_at = "ready", size, now, now + LASTS
 
 
-def _fail(database: Database, run_id: str, problem: Problem) -> None:
+def _fail(database: Database, blobs: BlobStore, run_id: str, problem: Problem) -> None:
+    """It comes to nothing, and nothing of it stays in the store: what was handed on may have arrived."""
     with database.transaction() as session:
         run = session.get_one(ExportRun, UUID(run_id), with_for_update=True)
         if run.state == "writing":
+            with suppress(Exception):  # A store that is away is why it failed, and keeps nothing new.
+                blobs.remove(key_of_export(run))
             run.state, run.problem = "failed", {"code": problem.code, **problem.detail}
             run.ended_at = datetime.now(UTC)
 

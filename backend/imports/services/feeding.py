@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from backend.core.actor import Actor
 from backend.core.errors import Problem
 from backend.core.kinds.account import Token
+from backend.core.queries.locks import hold
 from backend.core.sentences import sentence
 from backend.core.services.auditing import note_act
 from backend.core.services.credentials import new_token, token_sha256
@@ -65,6 +66,8 @@ def feed_file(
     Raises feed_without_mapping, and what `need_feeder` raises.
     """
     need_feeder(session, actor, unit_id, target)
+    # The same file twice at once: the second finds the first.
+    hold(session, f"feed {unit_id} {target}")
     last = _last(session, unit_id, target)
     if last and last.file_sha256 == hashlib.sha256(data).hexdigest() and last.state not in _ENDED_BADLY:
         return Fed(last, is_repeat=True)
@@ -92,17 +95,16 @@ def read_feed(session: Session, actor: Actor, run_id: str) -> ImportRun:
     return run
 
 
-def go_on_by_itself(session: Session, run_id: str) -> None:
+def go_on_by_itself(session: Session, run: ImportRun) -> None:
     """Have a feed's run that is checked written; where much of it is refused, a person is told instead."""
-    run = session.get(ImportRun, UUID(run_id), with_for_update=True)
-    if run is None or not run.is_feed or run.state != "checked":
+    if not run.is_feed:
         return
     refused = run.counts.get("refused", 0)
     if refused > FEW and refused > MOST_REFUSED * run.rows:
         words = sentence("imports.feed_held", file=run.filename, refused=refused, rows=run.rows)
         tell_administrators(session, str(run.unit_id), words)
         return
-    apply_run(session, author_of(run), run_id)
+    apply_run(session, author_of(run), str(run.id))
 
 
 def tell_of_end(session: Session, run: ImportRun) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor
 from backend.core.errors import Problem
+from backend.core.queries.locks import hold
 from backend.imports.queries import run_rows
 from backend.imports.services.runs import read_run
 from backend.people.queries.accounts import accounts_by_id, waiting_for_link
@@ -53,6 +54,10 @@ def make_first_passwords(session: Session, actor: Actor, run_id: str, hours: int
     people = accounts_by_id(session, waiting[:MOST_AT_ONCE])
     links, left_out = [], 0
     for staff_id in waiting[:MOST_AT_ONCE]:
+        # Somebody chose a password, or another administrator made a link, since it was asked who waits.
+        hold(session, f"account of {staff_id}")
+        if not waiting_for_link(session, [staff_id], anew=anew):
+            continue
         try:
             with session.begin_nested():
                 token, link = reset_password(session, actor, staff_id, hours)

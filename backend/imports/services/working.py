@@ -44,9 +44,7 @@ def work_on(database: Database, run_id: str, progress: Progress = silent, until:
         with database.snapshot() as session:
             state = session.get_one(ImportRun, UUID(run_id)).state
         if state == "checking":
-            check_run(database, run_id, progress)
-            with database.transaction() as session:
-                go_on_by_itself(session, run_id)
+            check_run(database, run_id, progress, go_on_by_itself)
             return True
         return write_run(database, run_id, progress, lambda: until is None or time.monotonic() < until)
     except Problem as problem:

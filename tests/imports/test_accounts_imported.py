@@ -264,3 +264,17 @@ def test_a_password_that_was_chosen_meanwhile_stays(
     with database.transaction() as session:
         asked = "SELECT password_hash LIKE '$%' FROM account WHERE staff_number = 'X01'"
         assert session.execute(text(asked)).scalar_one()
+
+
+def test_links_made_anew_reach_everybody_by_asking_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than are made at once: the first were made again and again, and nobody after them."""
+    run = staff(database, row("X01"), row("X02"))
+    monkeypatch.setattr(first_passwords, "MOST_AT_ONCE", 1)
+    made = []
+    for _ in range(3):
+        with database.transaction() as session:
+            found = make_first_passwords(session, ADMIN, str(run.id), 24, anew=True)
+            made += [one.staff_number for one in found.links]
+    assert made == ["X01", "X02", "X01"]

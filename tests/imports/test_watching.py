@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from backend.core.db import Database
-from backend.imports.services import watching
+from backend.core.errors import CATALOGUE
+from backend.imports.services import watching, working
 from backend.imports.services.runs import discard_run
 from backend.imports.services.watching import look_at_folder
 from backend.imports.services.working import work_on_runs
@@ -322,3 +323,24 @@ def test_one_that_cannot_be_moved_stops_no_other(
     clock.look()
     assert (there(folder)["."], there(folder)["done"]) == (["bills.csv"], ["customers.csv"])
     assert ["PermissionError" in one for one in notices(database)] == [True]
+
+
+def test_a_folder_of_very_many_files_is_looked_at(folder: Path, database: Database) -> None:
+    watching._tell_of_folder(database, folder, "OSError", datetime.now(UTC))
+    watching._forget(database, [f"customers-{n}.csv" for n in range(70_000)])
+    assert count(database, "SELECT count(*) FROM import_feed_file") == 0
+
+
+def test_a_file_whose_run_fails_is_refused_in_words(
+    folder: Path, clock: Clock, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("odd")
+
+    (folder / "customers.csv").write_bytes(rows(2))
+    monkeypatch.setattr(working, "check_run", broken)
+    clock.until_done()
+    assert there(folder)["refused"] == ["customers.csv", "customers.csv.reason.txt"]
+    (told,) = notices(database)
+    assert CATALOGUE["server_error"].zh in told
+    assert "server_error" not in told

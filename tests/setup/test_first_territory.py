@@ -179,3 +179,21 @@ def test_nobody_without_the_token_sends_a_file(
     for wrong in ("x" * 43, ""):
         assert look(client, wrong, map_of(1)).status_code in (401, 403)
     assert count(empty_database, "ground_plan") == 0
+
+
+def test_two_files_looked_at_at_once_leave_the_later_one(
+    empty_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, request = first_ground.draw_plan, {"filename": "cells.geojson"}
+    later = []
+
+    def overtaken(*given: Any) -> None:
+        monkeypatch.setattr(first_ground, "draw_plan", real)
+        later.append(first_ground.draw_first(empty_database, request, map_of(2)))
+        real(*given)
+
+    monkeypatch.setattr(first_ground, "draw_plan", overtaken)
+    with pytest.raises(Problem, match="not_found"):
+        first_ground.draw_first(empty_database, request, map_of(1))
+    assert later[0].state == "ready"
+    assert count(empty_database, "ground_plan") == 1

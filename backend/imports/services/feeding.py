@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor
-from backend.core.errors import Problem
+from backend.core.errors import CATALOGUE, Problem
 from backend.core.kinds.account import Token
 from backend.core.queries.locks import hold
 from backend.core.sentences import sentence
@@ -114,8 +114,8 @@ def tell_of_end(session: Session, run: ImportRun) -> None:
     unit_id = str(run.unit_id)
     left = run.counts.get("refused", 0), run.counts.get("to_settle", 0)
     if run.state == "failed":
-        code = str((run.problem or {}).get("code", ""))
-        words = sentence("imports.feed_failed", file=run.filename, why=code)
+        entry = CATALOGUE[str((run.problem or {}).get("code", "server_error"))]
+        words = sentence("imports.feed_failed", file=run.filename, why=(entry.zh, entry.en))
         tell_administrators(session, unit_id, words)
     elif any(left):
         refused, to_settle = left

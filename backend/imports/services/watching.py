@@ -15,7 +15,7 @@ from pathlib import Path
 from uuid import UUID
 
 import structlog
-from sqlalchemy import delete
+from sqlalchemy import ARRAY, Text, all_, delete, literal
 
 from backend.core.actor import SYSTEM_ID, Actor, Role
 from backend.core.db import Database
@@ -239,7 +239,9 @@ def _beside(moved: Path, ending: str, data: bytes) -> None:
 def _forget(database: Database, names: list[str]) -> None:
     """What is not there any more; and the folder is."""
     with database.transaction() as session:
-        session.execute(delete(FeedFile).where(FeedFile.name.not_in([_key(one) for one in names])))
+        # As one array: a statement takes no more than 65,535 values.
+        there = literal([_key(one) for one in names], ARRAY(Text))
+        session.execute(delete(FeedFile).where(FeedFile.name != all_(there)))
 
 
 def _forget_one(database: Database, name: str) -> None:

@@ -167,7 +167,7 @@ def login_holders(session: Session, forms: Collection[str]) -> dict[str, str]:
 
 def waiting_for_link(session: Session, staff_ids: Collection[str], *, anew: bool) -> list[str]:
     """Those of these people whose open account has no password yet, and no link to one that is open still
-    (`anew`: those too), by their numbers."""
+    (`anew`: those too): who waits longest for one first, then by their numbers."""
     asked = """
         SELECT a.staff_id::text
         FROM account a
@@ -184,7 +184,8 @@ def waiting_for_link(session: Session, staff_ids: Collection[str], *, anew: bool
                     AND l.revoked_at IS NULL
                     AND l.until > now()
             ))
-        ORDER BY s.staff_number, s.id
+        ORDER BY (SELECT max(l.made_at) FROM account_link l WHERE l.staff_id = a.staff_id) NULLS FIRST,
+            s.staff_number, s.id
     """
     rows = session.execute(text(asked), {"ids": sorted(staff_ids), "anew": anew}) if staff_ids else ()
     return [row[0] for row in rows]

@@ -27,7 +27,8 @@ def draw_first(
 ) -> GroundPlan:
     """Draw the zones of a map file as cells of nobody; the one before is forgotten.
 
-    `request` as for an import: `filename`, and what the file does not say. Raises cannot_draw.
+    `request` as for an import: `filename`, and what the file does not say. Raises cannot_draw, not_found
+    where another was drawn meanwhile.
     """
     with database.transaction() as session:
         forget_first(session)
@@ -43,7 +44,9 @@ def draw_first(
         plan_id = plan.id
     draw_plan(database, str(plan_id), file, progress)
     with database.snapshot() as session:
-        drawn = session.get_one(GroundPlan, plan_id)
+        drawn = session.get(GroundPlan, plan_id)
+    if drawn is None:  # Another file was looked at meanwhile, or the setup came true.
+        raise Problem("not_found", kind="ground_plan", id=str(plan_id))
     if drawn.state != "ready":
         told = drawn.problem or {}
         if told.get("code") == "cannot_draw":

@@ -271,3 +271,27 @@ def test_one_that_breaks_when_it_was_handed_on_leaves_no_copy(
     assert desk.work() == 1
     assert desk.run(run_id).state == "failed"
     assert not desk.blobs.has(f"exports/{run_id}.zip")
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError("the database is away")])
+def test_a_file_that_was_broken_off_is_written_anew(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    """Half of it was in the archive under its name, and the next turn took it for the whole."""
+    run_id = desk.begin("csv", kinds=("customer",))
+
+    def broken_off(*_: Any, **__: Any) -> Iterator[bytes]:
+        yield b"id,version"
+        raise error
+
+    def away(*_: Any) -> None:
+        raise error
+
+    with monkeypatch.context() as patched, pytest.raises(type(error)):
+        patched.setattr(exporting, "kind_as_csv", broken_off)
+        patched.setattr(export_writing, "_fail", away)
+        desk.work()
+    assert desk.run(run_id).state == "writing"
+    assert desk.work() == 1
+    rows = desk.archive(run_id).read("kinds/customer.csv").decode("utf-8-sig")
+    assert len(list(csv.DictReader(io.StringIO(rows)))) == 8

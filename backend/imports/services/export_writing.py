@@ -74,9 +74,10 @@ def _next(database: Database) -> str | None:
 def _work_on(database: Database, blobs: BlobStore, folder: Path, run_id: str, until: float) -> bool:
     """Whether it came to its end in this turn, whatever that is."""
     own_folder(folder)
-    path = folder / f"{run_id}.zip"
+    path, is_kept = folder / f"{run_id}.zip", False
     try:
         if not _written(database, blobs, path, run_id, until):
+            is_kept = True
             return False
         _give(database, blobs, path, run_id)
     except _Stopped:
@@ -87,7 +88,10 @@ def _work_on(database: Database, blobs: BlobStore, folder: Path, run_id: str, un
         log.error("export.failed", run=run_id, error=type(error).__name__, exc_info=True)
         is_full = isinstance(error, OSError) and error.errno == errno.ENOSPC
         _fail(database, blobs, run_id, Problem("export_no_room" if is_full else "server_error"))
-    path.unlink(missing_ok=True)
+    finally:
+        # Whatever breaks off in the middle of a file closes the archive with half of that in it.
+        if not is_kept:
+            path.unlink(missing_ok=True)
     return True
 
 

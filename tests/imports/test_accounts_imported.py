@@ -12,12 +12,13 @@ from sqlalchemy import text
 
 from backend.core.actor import Actor, Role
 from backend.core.db import Database
+from backend.core.errors import Problem
 from backend.core.services import credentials
 from backend.imports.queries import run_rows
 from backend.imports.services import exporting, first_passwords
 from backend.imports.services.first_passwords import make_first_passwords
 from backend.people.services.account_links import accept
-from backend.people.services.accounts import close_account
+from backend.people.services.accounts import close_account, give_account
 from tests.conftest import Person
 from tests.factories import CHEAP, Town, uid
 from tests.imports.filing import ADMIN, apply, as_csv, checked, imported, run_of
@@ -278,3 +279,13 @@ def test_links_made_anew_reach_everybody_by_asking_again(
             found = make_first_passwords(session, ADMIN, str(run.id), 24, anew=True)
             made += [one.staff_number for one in found.links]
     assert made == ["X01", "X02", "X01"]
+
+
+def test_a_password_that_is_given_does_not_hold_the_login_either(as_: As, database: Database) -> None:
+    staff(database, row("X01", login="qian.yi"))
+    asked = "SELECT staff_id::text FROM account WHERE staff_number = 'X01'"
+    with database.transaction() as session:
+        staff_id = session.execute(text(asked)).scalar_one()
+        weak = "qian.yi lantern quartz 88"
+        with pytest.raises(Problem, match="password_too_weak"):
+            give_account(session, ADMIN, staff_id, None, weak, ["representative"])

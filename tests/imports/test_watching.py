@@ -115,7 +115,10 @@ def test_what_waits_for_a_person_stays(folder: Path, clock: Clock, database: Dat
         discard_run(session, ADMIN, run_id)
     assert clock.look() == 1
     assert there(folder)["."] == []
-    assert "customers.csv" in there(folder)["refused"]
+    # Its rows were forgotten: no workbook of them is there to be empty.
+    assert there(folder)["refused"] == ["customers.csv", "customers.csv.reason.txt"]
+    (reason,) = (folder / "refused").glob("*.reason.txt")
+    assert "已放弃" in reason.read_text()
 
 
 @pytest.mark.parametrize("name", ["kunden.csv", "customersx.csv", "staffing.csv", "客户.csv"])

@@ -175,15 +175,16 @@ def _follow(database: Database, folder: Path, name: str, run_id: str) -> int:
     with database.snapshot() as session:
         run = session.get(ImportRun, UUID(run_id))
         state, why = (run.state, run.problem) if run else ("discarded", None)
-        refused = (
-            reports.as_xlsx(reports.lines_of(session, run_id)) if run and run.counts.get("refused") else b""
-        )
+        refused = list(reports.lines_of(session, run_id)) if run else []
     if state not in ("applied", "failed", "discarded"):
         return 0
     moved = _move(folder, name, DONE if state == "applied" else REFUSED)
     if refused:
-        _beside(moved, ".refused.xlsx", refused)
-    if state == "failed":
+        _beside(moved, ".refused.xlsx", reports.as_xlsx(iter(refused)))
+    if state == "discarded":
+        words = sentence("imports.feed_discarded")
+        _beside(moved, ".reason.txt", f"{words.zh}\n{words.en}\n".encode())
+    elif state == "failed":
         detail = dict(why or {"code": "server_error"})
         _beside(moved, ".reason.txt", _said(str(detail.pop("code"))).encode())
     _forget_one(database, name)

@@ -53,7 +53,8 @@ def give_account(
     """
     staff = need_manageable(session, actor, staff_id)
     before = told_of(session, staff_id)
-    need_strong(password, (staff["staff_number"], phone), words_about(session, staff_id, staff["unit_id"]))
+    own = (staff["staff_number"], phone, before and before.get("login"))
+    need_strong(password, own, words_about(session, staff_id, staff["unit_id"]))
     open_for(
         session,
         staff_id,

@@ -53,7 +53,7 @@ def give_account(
     """
     staff = need_manageable(session, actor, staff_id)
     before = told_of(session, staff_id)
-    own = (staff["staff_number"], phone, before and before.get("login"))
+    own = (staff["staff_number"], phone, before.get("login") if before else None)
     need_strong(password, own, words_about(session, staff_id, staff["unit_id"]))
     open_for(
         session,

@@ -66,7 +66,7 @@ export const imports = {
     feeds: "Files of another program, every night",
     feedsWhy:
       "Import such a file here once; from then on another program may send it by a token for that " +
-      "alone, or put it into the import folder of the server. You are told when something of it could not be taken.",
+      "alone, or put it into the import folder of the server. You are told when it cannot all be taken.",
     feedLabel: "Which program",
     makeFeed: "Make a token",
     feedHow: "By it a file is sent like this; it ends under Settings, Tokens:",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import time
@@ -14,6 +13,7 @@ import pytest
 from celery.signals import after_task_publish, beat_embedded_init, worker_ready
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 
 from backend.alarms.queries import measures, pulses
 from backend.alarms.queries.raised import keep_threshold
@@ -160,7 +160,6 @@ def test_watching_goes_on_after_the_database_was_away_and_says_so_once(
     database: Database,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     looks: list[str] = []
 
@@ -174,9 +173,9 @@ def test_watching_goes_on_after_the_database_was_away_and_says_so_once(
         return frozenset()
 
     monkeypatch.setattr(keeping_watch, "watch_once", once)
-    keep_watch(database, replace(settings, alarm_look_s=0), pulses.WEB)
-    until(lambda: len(looks) == 5)
-    said = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
+    with capture_logs() as said:
+        keep_watch(database, replace(settings, alarm_look_s=0), pulses.WEB)
+        until(lambda: len(looks) == 5)
     assert [one["event"] for one in said if one["event"].startswith("watch.")] == [
         "watch.away",
         "watch.failed",

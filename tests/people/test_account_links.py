@@ -158,7 +158,7 @@ def test_a_reset_ends_password_sign_ins_and_personal_tokens(
         ("password_reset", town["admin"]),
         ("password_changed", town["rep"]),
     ]
-    assert told[0][3]["tokens_ended"] == 3  # access, refresh, and the personal one
+    assert told[0][3]["tokens_ended"] == 2  # the access, and the personal one
 
 
 def test_a_reset_is_for_who_has_an_account(as_: As, database: Database, town: Town) -> None:

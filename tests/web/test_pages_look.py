@@ -50,7 +50,8 @@ def test_the_console(desk: Callable[..., Desk], city: City, locale: str) -> None
     assert hosts(console.asked) == {urlsplit(city.url).netloc}
 
 
-@pytest.mark.parametrize("locale", LANGUAGES)
+# In English only in `make test-long`: the dispatcher's pages are looked at in both.
+@pytest.mark.parametrize("locale", ["zh-CN", pytest.param("en-GB", marks=pytest.mark.long)])
 def test_what_administrators_have_beside(desk: Callable[..., Desk], city: City, locale: str) -> None:
     console = desk("A001", locale=locale)
     assert set(ADMINISTRATORS) <= {*menu_of(console.page)}

@@ -9,6 +9,7 @@ import {
   type Language,
 } from "@wangge/shared/vocabulary/words.ts";
 
+import { whatFailed } from "./facts.ts";
 import { unitName } from "./settings.ts";
 
 type Say = (key: string) => string;
@@ -19,6 +20,7 @@ const found = (text: string): string | null => (/^\w+\.\w+$/.test(text) ? null :
 
 /** The word of a value that is a code, by the field that has it. */
 function codeWord(name: string, value: string, say: Say): string | null {
+  if (name === "fact") return say(whatFailed({ fact: value }));
   if (name === "roles") return found(say(`role.${value}`));
   if (name === "forms") return found(say(`exports.form_${value}`));
   if (name === "channel" || name === "channels") return found(say(`messages.channel_${value}`));

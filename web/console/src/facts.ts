@@ -37,7 +37,7 @@ const SAID: Record<string, string> = {
 };
 
 /** What did not happen: the name of its words. */
-export function whatFailed(fact: DeadFact): string {
+export function whatFailed(fact: { fact: string }): string {
   return SAID[fact.fact.split(".").at(-1)!] ?? "facts.other";
 }
 

@@ -56,6 +56,11 @@ describe("a line of the trail", () => {
     expect(labelOf(null, "some_new_field", "en", says("en"))).toBe("some new field");
   });
 
+  it("says what should have followed, and not how the program calls it", () => {
+    expect(text("zh", "fact", "visit.called_back")).toBe("回访结果已记下，但走访没有重新核对");
+    expect(text("en", "fact", "anything.unheard_of")).not.toContain(".unheard");
+  });
+
   it.each([
     ["retention", { position_days: 60, import_days: 30 }, "位置 60、导入内容 30"],
     ["retention", {}, "—"],

@@ -1,4 +1,4 @@
-/** What an import leads to: links to first passwords, shown once; and the token of a program that sends files. */
+/** What an import leads to: links to first passwords, shown once; a token of a program that sends files. */
 import { ElMessageBox } from "element-plus";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 

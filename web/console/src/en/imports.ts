@@ -45,12 +45,12 @@ export const imports = {
     gone: "Not in the file",
     replaced: "Meters replaced",
     replacedWhy:
-      "“Meters replaced”: the customer's point has another meter than before, and the file names the old one no more. " +
-      "The point keeps its history, and is found by the old number too.",
+      "“Meters replaced”: the customer's point has another meter than before; the file names the old one " +
+      "no more. The point keeps its history, and is found by the old number too.",
     accounts: "Passwords of these accounts",
     accountsWhy:
-      "Accounts that this table opened have no password yet. Each person gets a link, good once and for three days, by " +
-      "which they choose one. Only hashes of the links are kept: hand them on now.",
+      "Accounts that this table opened have no password yet. Each person gets a link, good once for " +
+      "three days, by which they choose one. Only hashes of the links are kept: hand them on now.",
     makeLinks: "Make links for all who have none",
     makeAnew: "Make all anew",
     sureAnew:
@@ -65,8 +65,8 @@ export const imports = {
     of_until: "Good until",
     feeds: "Files of another program, every night",
     feedsWhy:
-      "Import such a file here once; from then on another program may send it by a token that does nothing else, or put " +
-      "it into the import folder of the server. You are told when something of it could not be taken.",
+      "Import such a file here once; from then on another program may send it by a token for that " +
+      "alone, or put it into the import folder of the server. You are told when it cannot all be taken.",
     feedLabel: "Which program",
     makeFeed: "Make a token",
     feedHow: "By it a file is sent like this; it ends under Settings, Tokens:",

@@ -146,6 +146,7 @@ export const settings: typeof zh = {
     change: "Change",
     machine: "The server, or at its shell",
     kind_account: "Account",
+    kind_alarm: "Alarm",
     kind_device: "Phone",
     kind_token: "Personal token",
     kind_photo: "Photo",

@@ -135,6 +135,7 @@ export const settings = {
     change: "变化",
     machine: "服务器或系统管理",
     kind_account: "账号",
+    kind_alarm: "警报",
     kind_device: "手机",
     kind_token: "个人令牌",
     kind_photo: "照片",

@@ -189,6 +189,31 @@ def test_one_bad_case_stops_no_other() -> None:
     ]  # fmt: skip
 
 
+def test_what_other_tools_write_means_the_same() -> None:
+    """A number with .0, a reason left empty, fields that are null or that nobody asked for."""
+    name = "pause_and_outside_overlap"
+    case = clock(name)
+    ways = [("limit.amount", 3.0), ("limit.warn_percent", [50.0, 80.0, 100.0]), ("events.1.why", ""),
+            ("events.1.by", ""), ("events.0.why", None), ("events.0.received_at", None), ("round", None),
+            ("round", 1.0), ("calendar", None), ("calendar", {"edits": None, "published": None}),
+            ("events.0.grade", None), ("events.0.of", None), ("events.0.approved", None), ("note", {"x": []}),
+            ("now", "2026-07-29T02:30:00Z"), ("now", "2026-07-29T10:30:00+0800")]  # fmt: skip
+    for path, value in ways:
+        assert read_one(put(case, path, value)) == read_one(case), path
+    assert read_one(put(case, "limit.amount", 2.5))["error"] == "not_whole"
+
+
+def test_each_round_numbers_its_own_events() -> None:
+    case = clock("reopened_round_2")
+    again = put(case, "events.2.id", "e01")
+    assert read_one(again) == read_one(case)
+    pause = {"id": "e01", "what": "pause", "at": "2026-07-30T13:00:00+08:00", "approved": True}
+    resume = {"id": "e02", "what": "resume", "of": "e01", "at": "2026-07-30T14:00:00+08:00"}
+    first = [{**pause, "id": "e09"}, {**resume, "round": 2, "of": "e09"}]
+    # A resume of another round's pause ends nothing here.
+    is_answered(read_one({**case, "events": [*case["events"], *first]}), "events.4.of", "no_such_pause")
+
+
 def test_no_value_anywhere_breaks_the_reader() -> None:
     strange: list[Any] = [
         None,

@@ -155,19 +155,19 @@ def _edits(fields: Fields) -> Mapping[date, bool]:
 
 
 def events_in(case: Fields, limit: Limit) -> Sequence[Event]:
-    """The events of a case, checked one by one and against one another."""
-    found: dict[str, Event] = {}
+    """The events of a case, checked one by one and against one another: each round is a clock of its own."""
+    found: dict[tuple[int, str], Event] = {}
     for fields in case.inners("events", MOST_EVENTS):
         event = _event(fields, limit)
-        if event.id in found:
+        if (event.round_no, event.id) in found:
             raise Refused(fault(fields.at("id"), "limits.twice"))
-        found[event.id] = event
+        found[event.round_no, event.id] = event
     amount = limit.amount + sum(one.amount for one in found.values())
     if amount > MOST[limit.unit]:
         raise Refused(fault("events", "limits.too_long", amount=amount, most=MOST[limit.unit]))
     for place, event in enumerate(found.values()):
         if event.what is What.RESUME:
-            _check_resume(f"events.{place}", event, found.get(event.of))
+            _check_resume(f"events.{place}", event, found.get((event.round_no, event.of)))
     return list(found.values())
 
 
@@ -187,8 +187,8 @@ def _event(fields: Fields, limit: Limit) -> Event:
         of=fields.text("of") if what is What.RESUME else "",
         amount=fields.whole("amount", 1, MOST[limit.unit]) if what is What.EXTEND else 0,
         approved=fields.decision("approved") if what in DECIDED else None,
-        why=fields.text("why") if fields.has("why") else "",
-        by=fields.text("by") if fields.has("by") else "",
+        why=fields.note("why"),
+        by=fields.note("by"),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, tzinfo
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -91,9 +92,12 @@ def seconds(time_spent: Any) -> int | float:
 
 
 def limit_in(fields: Fields) -> Limit:
-    """The limit: amount, unit, warn_percent."""
+    """The limit: amount, unit, warn_percent (where it says none, those of every limit)."""
     unit = fields.word("unit", Unit)
-    return Limit(fields.whole("amount", 1, MOST[unit]), unit, fields.wholes("warn_percent", 1, 100))
+    limit = Limit(fields.whole("amount", 1, MOST[unit]), unit)
+    if not fields.has("warn_percent"):
+        return limit
+    return replace(limit, warn_percent=fields.wholes("warn_percent", 1, 100))
 
 
 def hours_in(fields: Fields) -> Hours:
@@ -202,22 +206,21 @@ def _check_resume(path: str, resume: Event, pause: Event | None) -> None:
 
 def _zone(events: Sequence[Event], round_no: int, now: datetime | None) -> tzinfo:
     """The offset of a case: that of its start's time, else of the reading's, else of its first event's."""
-    started = [one for one in _in_order(events) if one.round_no == round_no and one.what is What.START]
-    if started:
-        return _offset(started[0].at)
-    if now is not None:
-        return _offset(now)
-    first = next(_in_order(events), None)
-    if first is None:
+    ordered = list(_in_order(events))
+    started = [one.at for one in ordered if one.round_no == round_no and one.what is What.START]
+    said = [*started[:1], *([now] if now else []), *(one.at for one in ordered)]
+    if not said:
         raise Refused(fault("now", "limits.no_now"))
-    return _offset(first.at)
+    return place_of(said)
+
+
+def place_of(said: Sequence[datetime]) -> tzinfo:
+    """The offset by whose clock offices are open: the first that is said. UTC (`Z`) is how a machine writes
+    any place's time, and is taken only where no other is said."""
+    found = next((one for one in said if one.utcoffset()), said[0]).tzinfo
+    assert found is not None  # as `Fields.time` takes them
+    return found
 
 
 def _in_order(events: Sequence[Event]) -> Iterator[Event]:
     return iter(sorted(events, key=lambda one: (one.counted_at(), one.id)))
-
-
-def _offset(moment: datetime) -> tzinfo:
-    zone = moment.tzinfo
-    assert zone is not None  # as `Fields.time` takes them
-    return zone

@@ -37,10 +37,11 @@ def limits() -> None:
     help="add `lines`: every stretch of time and decision, or the field and why, in words",
 )
 def read(file: Path, explain: bool) -> None:
-    """Read the clock of every case in FILE (JSON; - is standard input) and print when it is due, what was spent, if it is late.
+    """Read the clock of every case in FILE (JSON) and print when it is due, what was spent, if it is late.
 
-    JSON alone on standard output, words on standard error. Ends with 2 if the file cannot be read; a case
-    that cannot has an `error` among the others, and is told in words with its field.
+    FILE may be - for standard input. JSON alone on standard output, words on standard error. Ends with 2
+    if it cannot be read; a case that cannot has an `error` among the others, and is told in words with its
+    field.
     """
     try:
         cases = cases_in(_bytes_of(file))

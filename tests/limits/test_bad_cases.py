@@ -197,7 +197,8 @@ def test_what_other_tools_write_means_the_same() -> None:
     """A number with .0, a reason left empty, fields that are null or that nobody asked for."""
     name = "pause_and_outside_overlap"
     case = clock(name)
-    ways = [("limit.amount", 3.0), ("limit.warn_percent", [50.0, 80.0, 100.0]), ("limit.warn_percent", GONE), ("limit.warn_percent", None), ("events.1.why", ""),
+    ways = [("limit.amount", 3.0), ("limit.warn_percent", [50.0, 80.0, 100.0]),
+            ("limit.warn_percent", GONE), ("limit.warn_percent", None), ("events.1.why", ""),
             ("events.1.by", ""), ("events.0.why", None), ("events.0.received_at", None), ("round", None),
             ("round", 1.0), ("calendar", None), ("calendar", {"edits": None, "published": None}),
             ("events.0.grade", None), ("events.0.of", None), ("events.0.approved", None), ("note", {"x": []}),

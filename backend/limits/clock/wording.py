@@ -73,7 +73,7 @@ def when_words(first: Shown, last: Shown) -> Words:
 
 
 def _clock(local: datetime) -> str:
-    """Hours and minutes, seconds where there are any, and the offset where the clock shows this time twice."""
+    """Hours and minutes, seconds where there are any, the offset where the clock shows this time twice."""
     seconds = f":{local.second:02}" if local.second or local.microsecond else ""
     is_twice = local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
     offset = f" (UTC{local.isoformat()[-6:]})" if is_twice else ""

@@ -30,7 +30,7 @@ def limits() -> None:
 
 
 @limits.command()
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True))
 @click.option(
     "--explain",
     is_flag=True,
@@ -39,8 +39,9 @@ def limits() -> None:
 def read(file: Path, explain: bool) -> None:
     """Read the clock of every case in FILE (JSON) and print when it is due, what was spent, if it is late.
 
-    JSON alone on standard output, words on standard error. Ends with 2 if the file cannot be read; a case
-    that cannot has an `error` among the others, and is told in words with its field.
+    FILE may be - for standard input. JSON alone on standard output, words on standard error. Ends with 2
+    if it cannot be read; a case that cannot has an `error` among the others, and is told in words with its
+    field.
     """
     try:
         cases = cases_in(_bytes_of(file))
@@ -49,17 +50,21 @@ def read(file: Path, explain: bool) -> None:
         raise SystemExit(2) from error
     found = _read_all(cases, explains=explain)
     lines = ",\n".join(orjson.dumps(one if explain else _short(one)).decode() for one in found)
-    click.echo(f"[\n{lines}\n]" if found else "[]")
+    # As bytes: JSON is UTF-8 whatever the terminal or the pipe of this machine is.
+    click.echo((f"[\n{lines}\n]" if found else "[]").encode())
     _say(found)
 
 
 def _bytes_of(file: Path) -> bytes:
+    """What a file or standard input holds. Counted as it is read: a pipe has no size before."""
     try:
-        if file.stat().st_size > MOST_BYTES:
-            raise NotCases(f"{file.stat().st_size} > {MOST_BYTES} B")
-        return file.read_bytes()
+        with click.open_file(str(file), "rb") as source:
+            found: bytes = source.read(MOST_BYTES + 1)
     except OSError as error:
         raise NotCases(error.strerror or str(error)) from error
+    if len(found) > MOST_BYTES:
+        raise NotCases(f"> {MOST_BYTES} B")
+    return found
 
 
 def _read_all(cases: list[Any], *, explains: bool) -> Sequence[dict[str, Any]]:

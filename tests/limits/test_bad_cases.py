@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -139,6 +140,9 @@ def test_hours_shorter_than_a_window_may_have_are_refused() -> None:
         is_answered(found, "hours", "hours_refused")
     longer = {"am": ["08:00", "12:00"], "pm": ["12:00", "18:00"]}
     assert read_one(changed("hours", longer))["due_at"] == "2026-08-03T18:00:00+08:00"
+    # Whatever else is wrong with them.
+    short = {"am": ["09:00", "12:00"], "pm": ["13:00", "12:00"]}
+    is_answered(read_one(changed("hours", short)), "hours", "hours_refused")
     mixed = {"am": ["08:30", "13:30"], "pm": ["13:00", "17:00"]}
     is_answered(read_one(changed("hours", mixed)), "hours", "hours_disordered")
 
@@ -187,6 +191,52 @@ def test_one_bad_case_stops_no_other() -> None:
         "unknown_word", "not_object", "not_object", "not_object", "not_object", "missing", "no_such_form",
         "not_object",
     ]  # fmt: skip
+
+
+def test_what_other_tools_write_means_the_same() -> None:
+    """A number with .0, a reason left empty, fields that are null or that nobody asked for."""
+    name = "pause_and_outside_overlap"
+    case = clock(name)
+    ways = [("limit.amount", 3.0), ("limit.warn_percent", [50.0, 80.0, 100.0]),
+            ("limit.warn_percent", GONE), ("limit.warn_percent", None), ("events.1.why", ""),
+            ("events.1.by", ""), ("events.0.why", None), ("events.0.received_at", None), ("round", None),
+            ("round", 1.0), ("calendar", None), ("calendar", {"edits": None, "published": None}),
+            ("events.0.grade", None), ("events.0.of", None), ("events.0.approved", None), ("note", {"x": []}),
+            ("now", "2026-07-29T02:30:00Z"), ("now", "2026-07-29T10:30:00+0800")]  # fmt: skip
+    for path, value in ways:
+        assert read_one(put(case, path, value)) == read_one(case), path
+    assert read_one(put(case, "limit.amount", 2.5))["error"] == "not_whole"
+
+
+def test_a_time_in_utc_is_the_same_time_by_the_clock_of_the_place() -> None:
+    case = clock("pause_and_outside_overlap")
+    for place, event in enumerate(case["events"]):
+        moved = put(case, f"events.{place}.at", in_utc(event["at"]))
+        assert read_one(moved) == read_one(case)
+    in_connection = connected("steps.0.began_at", in_utc("2026-07-27T10:30:00+08:00"))
+    assert read_one(in_connection) == read_one(connected("trips", 0))
+    # Where nothing says another clock, it is that of UTC.
+    alone = {
+        **case,
+        "events": [{**case["events"][0], "at": "2026-07-27T10:30:00Z"}],
+        "now": "2026-07-28T10:00:00Z",
+    }
+    assert read_one(alone)["due_at"] == "2026-07-28T17:00:00+00:00"
+
+
+def in_utc(text: str) -> str:
+    return datetime.fromisoformat(text).astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def test_each_round_numbers_its_own_events() -> None:
+    case = clock("reopened_round_2")
+    again = put(case, "events.2.id", "e01")
+    assert read_one(again) == read_one(case)
+    pause = {"id": "e01", "what": "pause", "at": "2026-07-30T13:00:00+08:00", "approved": True}
+    resume = {"id": "e02", "what": "resume", "of": "e01", "at": "2026-07-30T14:00:00+08:00"}
+    first = [{**pause, "id": "e09"}, {**resume, "round": 2, "of": "e09"}]
+    # A resume of another round's pause ends nothing here.
+    is_answered(read_one({**case, "events": [*case["events"], *first]}), "events.4.of", "no_such_pause")
 
 
 def test_no_value_anywhere_breaks_the_reader() -> None:

@@ -122,3 +122,25 @@ def test_a_hundred_thousand_cases_are_read(tmp_path: Path) -> None:
     found = run(given(tmp_path, f"[{', '.join([cases] * 3_334)}]"))
     assert found.exit_code == 0
     assert len(json.loads(found.stdout)) == 100_020
+
+
+def test_json_is_utf_8_whatever_the_terminal_writes(tmp_path: Path) -> None:
+    file = given(tmp_path, json.dumps([{**clock("half_1_from_1030"), "name": "张三"}]))
+    found = CliRunner(charset="latin-1").invoke(limits, ["read", str(file)])
+    assert found.exit_code == 0
+    assert json.loads(found.stdout_bytes)[0]["name"] == "张三"
+
+
+def test_a_byte_order_mark_before_the_cases_is_none_of_them(tmp_path: Path) -> None:
+    cases = json.dumps([clock("half_1_from_1030")]).encode()
+    found = run(given(tmp_path, b"\xef\xbb\xbf" + cases))
+    assert (found.exit_code, found.stdout) == (0, run(given(tmp_path, cases)).stdout)
+
+
+def test_cases_come_from_standard_input_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = json.dumps([clock("half_1_from_1030")])
+    found = CliRunner().invoke(limits, ["read", "-"], input=cases)
+    assert (found.exit_code, found.stdout) == (0, run(given(tmp_path, cases)).stdout)
+    monkeypatch.setattr("backend.commands.limits.MOST_BYTES", 10)
+    found = CliRunner().invoke(limits, ["read", "-"], input=cases)
+    assert (found.exit_code, found.stdout) == (2, "")

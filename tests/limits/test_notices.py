@@ -83,6 +83,22 @@ def test_a_notice_that_does_not_agree_with_itself_is_refused_at_the_holiday(
     assert wrong.get("about", "").startswith(about)
 
 
+@pytest.mark.parametrize(
+    "put",
+    [
+        "，5月9日（周六）上班。", "；5月9日（周六）上班。", "。5月9日（周六）上班；", "。5月9日（周六）照常上班！",
+        "。5月9日（周六）上班，窗口照常营业。", "。5月9日（周六）为工作日。",
+    ],
+)  # fmt: skip
+def test_a_worked_day_is_read_however_its_sentence_ends(put: str) -> None:
+    text = notice(2026)
+    assert "。5月9日（周六）上班。" in text
+    found = calendar_in_notice(text.replace("。5月9日（周六）上班。", put))
+    assert found == calendar_in_notice(text)
+    with pytest.raises(Refused):
+        calendar_in_notice(text.replace("。5月9日（周六）上班。", put.replace("9日（周六）", "8日")))
+
+
 def test_a_title_alone_is_no_notice() -> None:
     with pytest.raises(Refused) as refused:
         calendar_in_notice("国务院办公厅关于2027年部分节假日安排的通知")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from backend.core.sentences import Words, sentence
@@ -35,7 +35,8 @@ def explain(reading: Reading) -> list[Line]:
 
 def _begins(line: Line) -> datetime:
     assert line.begins is not None
-    return line.begins
+    # Times of one zone are compared by its clock, which shows an hour twice when it goes back.
+    return line.begins.astimezone(UTC)
 
 
 def _limit_line(reading: Reading) -> Line:

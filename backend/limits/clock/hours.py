@@ -30,7 +30,7 @@ class Hours:
     pm: tuple[time, time]
 
     def __post_init__(self) -> None:
-        if not self.am[0] < self.am[1] <= self.pm[0] < self.pm[1]:
-            raise HoursDisordered
         if self.am[0] > LATEST_OPENING or self.pm[1] < EARLIEST_CLOSING:
             raise HoursRefused
+        if not self.am[0] < self.am[1] <= self.pm[0] < self.pm[1]:
+            raise HoursDisordered

@@ -4,7 +4,7 @@ before."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from backend.limits.clock.reading import NOTHING, Reading
@@ -25,7 +25,8 @@ def renewed(
     changes nothing, and neither does a clock that is held. Where one was added, the customer is to be
     told."""
     due = reading.due_at
-    if due is None or (promises and due <= promises[-1].due_at):
+    # In UTC: times of one zone are compared by its clock, which shows an hour twice when it goes back.
+    if due is None or (promises and due.astimezone(UTC) <= promises[-1].due_at.astimezone(UTC)):
         return tuple(promises)
     return (*promises, Promise(due, at, why if promises else ""))
 

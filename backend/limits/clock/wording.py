@@ -73,7 +73,8 @@ def when_words(first: Shown, last: Shown) -> Words:
 
 
 def _clock(local: datetime) -> str:
-    """Hours and minutes, and seconds where there are any."""
-    if local.second or local.microsecond:
-        return f"{local.hour:02}:{local.minute:02}:{local.second:02}"
-    return f"{local.hour:02}:{local.minute:02}"
+    """Hours and minutes, seconds where there are any, the offset where the clock shows this time twice."""
+    seconds = f":{local.second:02}" if local.second or local.microsecond else ""
+    is_twice = local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
+    offset = f" (UTC{local.isoformat()[-6:]})" if is_twice else ""
+    return f"{local.hour:02}:{local.minute:02}{seconds}{offset}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,9 +25,9 @@ class NotCases(ValueError):
 
 
 def cases_in(data: bytes) -> list[Any]:
-    """The cases of a file, unread. Raises `NotCases`."""
+    """The cases of a file, unread; editors put a byte order mark before them. Raises `NotCases`."""
     try:
-        found = orjson.loads(data)
+        found = orjson.loads(data.removeprefix(BOM_UTF8))
     except orjson.JSONDecodeError as error:
         raise NotCases(str(error)) from error
     if not isinstance(found, list):

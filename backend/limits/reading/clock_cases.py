@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, tzinfo
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -91,9 +92,12 @@ def seconds(time_spent: Any) -> int | float:
 
 
 def limit_in(fields: Fields) -> Limit:
-    """The limit: amount, unit, warn_percent."""
+    """The limit: amount, unit, warn_percent (where it says none, those of every limit)."""
     unit = fields.word("unit", Unit)
-    return Limit(fields.whole("amount", 1, MOST[unit]), unit, fields.wholes("warn_percent", 1, 100))
+    limit = Limit(fields.whole("amount", 1, MOST[unit]), unit)
+    if not fields.has("warn_percent"):
+        return limit
+    return replace(limit, warn_percent=fields.wholes("warn_percent", 1, 100))
 
 
 def hours_in(fields: Fields) -> Hours:
@@ -155,19 +159,19 @@ def _edits(fields: Fields) -> Mapping[date, bool]:
 
 
 def events_in(case: Fields, limit: Limit) -> Sequence[Event]:
-    """The events of a case, checked one by one and against one another."""
-    found: dict[str, Event] = {}
+    """The events of a case, checked one by one and against one another: each round is a clock of its own."""
+    found: dict[tuple[int, str], Event] = {}
     for fields in case.inners("events", MOST_EVENTS):
         event = _event(fields, limit)
-        if event.id in found:
+        if (event.round_no, event.id) in found:
             raise Refused(fault(fields.at("id"), "limits.twice"))
-        found[event.id] = event
+        found[event.round_no, event.id] = event
     amount = limit.amount + sum(one.amount for one in found.values())
     if amount > MOST[limit.unit]:
         raise Refused(fault("events", "limits.too_long", amount=amount, most=MOST[limit.unit]))
     for place, event in enumerate(found.values()):
         if event.what is What.RESUME:
-            _check_resume(f"events.{place}", event, found.get(event.of))
+            _check_resume(f"events.{place}", event, found.get((event.round_no, event.of)))
     return list(found.values())
 
 
@@ -187,8 +191,8 @@ def _event(fields: Fields, limit: Limit) -> Event:
         of=fields.text("of") if what is What.RESUME else "",
         amount=fields.whole("amount", 1, MOST[limit.unit]) if what is What.EXTEND else 0,
         approved=fields.decision("approved") if what in DECIDED else None,
-        why=fields.text("why") if fields.has("why") else "",
-        by=fields.text("by") if fields.has("by") else "",
+        why=fields.note("why"),
+        by=fields.note("by"),
     )
 
 
@@ -202,22 +206,21 @@ def _check_resume(path: str, resume: Event, pause: Event | None) -> None:
 
 def _zone(events: Sequence[Event], round_no: int, now: datetime | None) -> tzinfo:
     """The offset of a case: that of its start's time, else of the reading's, else of its first event's."""
-    started = [one for one in _in_order(events) if one.round_no == round_no and one.what is What.START]
-    if started:
-        return _offset(started[0].at)
-    if now is not None:
-        return _offset(now)
-    first = next(_in_order(events), None)
-    if first is None:
+    ordered = list(_in_order(events))
+    started = [one.at for one in ordered if one.round_no == round_no and one.what is What.START]
+    said = [*started[:1], *([now] if now else []), *(one.at for one in ordered)]
+    if not said:
         raise Refused(fault("now", "limits.no_now"))
-    return _offset(first.at)
+    return place_of(said)
+
+
+def place_of(said: Sequence[datetime]) -> tzinfo:
+    """The offset by whose clock offices are open: the first that is said. UTC (`Z`) is how a machine writes
+    any place's time, and is taken only where no other is said."""
+    found = next((one for one in said if one.utcoffset()), said[0]).tzinfo
+    assert found is not None  # as `Fields.time` takes them
+    return found
 
 
 def _in_order(events: Sequence[Event]) -> Iterator[Event]:
     return iter(sorted(events, key=lambda one: (one.counted_at(), one.id)))
-
-
-def _offset(moment: datetime) -> tzinfo:
-    zone = moment.tzinfo
-    assert zone is not None  # as `Fields.time` takes them
-    return zone

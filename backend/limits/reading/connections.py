@@ -17,6 +17,7 @@ from backend.limits.reading.clock_cases import (
     calendar_in,
     hours_in,
     limit_in,
+    place_of,
     seconds,
     written,
 )
@@ -46,9 +47,8 @@ def connection_of(case: Fields, known: Calendar) -> dict[str, Any]:
     begun = next((one for one in steps if one.code == FIRST), None)
     if begun is None:
         raise Refused(fault("steps", "limits.no_such_step", step=FIRST))
-    zone = begun.began_at.tzinfo
-    assert zone is not None  # as `Fields.time` takes them
-    working_time = WorkingTime(hours, calendar, zone)
+    said = [begun.began_at, *([now] if now else []), *_times(steps)]
+    working_time = WorkingTime(hours, calendar, place_of(said))
     halves = Limit(limit.amount, limit.unit if not limit.unit.is_time else Unit.HALF_DAYS, ())
     reading = Asked(limit, working_time, *_one_clock(steps, begun, now)).reading()
     return {
@@ -71,6 +71,10 @@ def _steps(case: Fields) -> Sequence[Step]:
             raise Refused(fault(fields.at("code"), "limits.twice"))
         found[step.code] = step
     return list(found.values())
+
+
+def _times(steps: Sequence[Step]) -> Iterator[datetime]:
+    return (at for one in steps for at in (one.began_at, one.done_at) if at)
 
 
 def _one_clock(

@@ -72,16 +72,20 @@ class Fields:
             raise Refused(fault(self.at(name), "limits.not_text", most=MOST_TEXT))
         return found
 
+    def note(self, name: str) -> str:
+        """A text that may be left out, null or empty: nothing hangs on it."""
+        return self.text(name) if self.values.get(name) not in (None, "") else ""
+
     def whole(self, name: str, least: int, most: int) -> int:
-        """A whole number."""
-        found = self.value(name)
+        """A whole number, also written as 2.0."""
+        found = _whole(self.value(name))
         if type(found) is not int or not least <= found <= most:
             raise Refused(fault(self.at(name), "limits.not_whole", least=least, most=most))
         return found
 
     def wholes(self, name: str, least: int, most: int) -> tuple[int, ...]:
         """Whole numbers, each once."""
-        found = self.listed(name)
+        found = [_whole(one) for one in self.listed(name)]
         if len(found) > most or any(type(one) is not int or not least <= one <= most for one in found):
             raise Refused(fault(self.at(name), "limits.not_whole", least=least, most=most))
         if len(set(found)) < len(found):
@@ -125,6 +129,11 @@ class Fields:
         if found is None:
             raise Refused(fault(self.at(name), "limits.not_day", first=FIRST_YEAR, last=LAST_YEAR))
         return found
+
+
+def _whole(found: Any) -> Any:
+    """A number without a fraction as JSON means it: 2.0 is 2, as some tools write every number."""
+    return int(found) if isinstance(found, float) and found.is_integer() else found
 
 
 Moment = TypeVar("Moment", date, datetime)

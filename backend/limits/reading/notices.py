@@ -26,7 +26,8 @@ ONE = re.compile(DAY)
 COUNT = re.compile(r"共?(\d{1,2})天")
 WEEKDAY = re.compile(r"(?:星期|周)([一二三四五六日天])")
 WEEK = {one: n for n, one in enumerate("一二三四五六日")} | {"天": 6}
-WORKED = "上班"
+# Everything up to the last word that says so.
+WORKED = re.compile(r".*(?:上班|工作日)")
 MOST_DAYS = 31
 # By law every year has them: where one is missing, the notice was pasted in part.
 HOLIDAYS = ("元旦", "春节", "清明", "劳动", "端午", "中秋", "国庆")
@@ -75,9 +76,10 @@ def _specials(year: int, text: str) -> Iterator[Special]:
             if stretch := STRETCH.search(sentence):
                 is_read = True
                 yield from (Special(day, False, name) for day in _free_days(year, name, sentence, stretch))
-            elif sentence.endswith(WORKED):
-                days = _worked_days(year, name, sentence)
-                yield from (Special(day, True, name) for day in days)
+                # Worked days stand beside it where a comma was put for a full stop.
+                sentence = f"{sentence[: stretch.start()]},{sentence[stretch.end() :]}"
+            if worked := WORKED.match(sentence):
+                yield from (Special(day, True, name) for day in _worked_days(year, name, worked[0]))
         if not is_read:
             raise Refused(fault(name, "limits.notice_unread", body[:40]))
 

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from backend.core.blobs.store import key_of
+from backend.core.db import beside
 from backend.core.keys import Keys
 from backend.core.sentences import sentence
 from backend.core.services.auditing import note_at_shell
@@ -28,7 +28,7 @@ from backend.local.bringing_back import NotRestored, bring_back, listed
 from backend.local.cluster import Cluster, NoPostgres, present_binaries
 from backend.local.machine import Machine
 from backend.local.manifest import Manifest
-from backend.local.programs import programs_for
+from backend.local.programs import NoProgram, programs_for
 from backend.local.restoring import Checked, Ways, checked
 from backend.local.safekeeping import opened
 from backend.setup.queries import targets
@@ -56,9 +56,9 @@ def drill(machine: Machine, folder: Path, ways: Ways | None = None, scratch: Pat
     """
     try:
         found = _tried(machine, folder, ways or Ways(), scratch)
-    except NotRestored as error:
+    except (NotRestored, NoProgram) as error:
         _note(machine, {"good": False, "why": str(error)[:_LONGEST_WHY]})
-        raise
+        raise NotRestored(str(error)) from error
     counts = {"records": found.held.records, "history": found.held.history}
     _note(machine, {"good": True, **counts, "files": found.files, "seals": found.seals})
     return found
@@ -128,7 +128,7 @@ def need_room(place: Path, made: Manifest | None) -> None:
 def _beside(machine: Machine) -> Iterator[Machine]:
     """A database of its own beside the real one."""
     name = f"wangge_drill_{secrets.token_hex(6)}"
-    url = make_url(machine.settings.database_url).set(database=name)
+    url = beside(machine.settings.database_url, name)
     with opened(machine) as database:
         try:
             with database.glance() as connection:
@@ -137,7 +137,7 @@ def _beside(machine: Machine) -> Iterator[Machine]:
             why = str(error.orig).strip()
             raise NotRestored(sentence("local.drill_no_database", why=why).line) from error
         try:
-            settings = replace(machine.settings, database_url=url.render_as_string(hide_password=False))
+            settings = replace(machine.settings, database_url=url)
             yield Machine(settings, machine.cluster)
         finally:
             with database.glance() as connection:

@@ -6,16 +6,18 @@ import hashlib
 import shutil
 from collections import namedtuple
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from backend.cli import main
 from backend.core.db import Database
 from backend.core.keys import BACKUPS, SEALS
 from backend.evidence.services.sealing import seal_history
-from backend.local import drilling, manifest
+from backend.local import drilling, manifest, programs
 from backend.local.bringing_back import NotRestored
 from backend.local.cluster import NoPostgres
 from backend.local.drilling import drill
@@ -189,6 +191,36 @@ def test_a_role_that_may_make_no_database_says_what_it_needs(
         drill(on(machine, "copy_kept", "wangge_drilling"), kept)
     asked(machine, "DROP OWNED BY wangge_drilling")
     as_owner("DROP ROLE wangge_drilling")
+
+
+@pytest.mark.usefixtures("beside")
+@pytest.mark.parametrize("spelling", ["words", "two hosts", "of SQLAlchemy"])
+def test_an_address_in_any_spelling_has_a_database_beside_it(
+    machine: Machine, kept: Path, spelling: str
+) -> None:
+    words = conninfo_to_dict(machine.settings.database_url)
+    twice = {"host": f"/nowhere,{words['host']}"}
+    addresses = {
+        "words": make_conninfo("", **words),
+        "two hosts": make_conninfo("", **words | twice),
+        "of SQLAlchemy": machine.settings.database_url.replace("postgresql:", "postgresql+psycopg:"),
+    }
+    settings = replace(machine.settings, database_url=addresses[spelling])
+    other = Machine(settings, machine.cluster)
+    backup(other, kept)
+    assert drill(other, kept).files == 1
+    assert left(machine) == []
+
+
+@pytest.mark.usefixtures("beside")
+def test_a_drill_without_a_program_for_the_server_says_so_and_is_noted(
+    machine: Machine, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup(machine, kept)
+    monkeypatch.setattr(programs, "_major", lambda *_: 9)
+    with pytest.raises(NotRestored, match="pg_dump"):
+        drill(machine, kept)
+    assert last_drill(machine)["good"] is False  # type: ignore[index]
 
 
 def test_without_room_a_drill_is_refused_before_it_starts(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +11,14 @@ import pyrage
 import pytest
 from sqlalchemy import text
 
+from backend.core.blobs.store import ObjectBlobs
 from backend.core.db import make_engine
 from backend.core.keys import BACKUPS
 from backend.local.bringing_back import NotRestored
 from backend.local.encryption import NoIdentity, identities_of, recipient_of, recipients_of
 from backend.local.generations import chosen, generations
 from backend.local.machine import Machine
+from backend.local.object_copies import read_list
 from backend.local.programs import Programs, programs_for
 from backend.local.restoring import Ways, restore
 from backend.local.safekeeping import NotKept, Wanted, backup
@@ -173,3 +176,24 @@ def test_a_file_that_is_no_identity_is_said(tmp_path: Path) -> None:
     (tmp_path / "safe").write_text("not a key\n")
     with pytest.raises(NoIdentity):
         identities_of((), [tmp_path / "safe"])
+
+
+@pytest.mark.parametrize("key", ["exports/one.zip", f"sha256/cd/{'cd' * 32}"])
+def test_an_archive_let_go_of_while_a_backup_is_made_stops_nothing(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    """Whoever deletes an archive at the wrong moment does not leave a day without a backup; a photo that is
+    gone does."""
+    listing = ObjectBlobs.listing
+
+    def with_one_that_goes(blobs: ObjectBlobs) -> Iterator[tuple[str, int]]:
+        yield key, 5
+        yield from listing(blobs)
+
+    monkeypatch.setattr(ObjectBlobs, "listing", with_one_that_goes)
+    if key.startswith("sha256/"):
+        with pytest.raises(NotKept):
+            backup(machine, tmp_path / "kept")
+        return
+    made = backup(machine, tmp_path / "kept")
+    assert [one.key for one in read_list(made.parent / "objects.jsonl")] == ["sha256/ab/photo"]

@@ -92,7 +92,8 @@ def backup(machine: Machine, folder: Path, wanted: Wanted | None = None) -> Path
         own_folder(one)
     try:
         with opened(machine) as database:
-            began_at = datetime.now(UTC)
+            with database.glance_at_models() as session:
+                began_at = targets.seen_through(session).astimezone(UTC)
             made = _written(machine, database, folder, wanted, began_at)
             generations.thin_out(folder, wanted.keep)
             note_made(database, began_at, {"encrypted": bool(wanted.to)})

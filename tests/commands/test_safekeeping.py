@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pyrage
@@ -14,6 +15,7 @@ from sqlalchemy import text
 from backend.core.blobs.store import ObjectBlobs
 from backend.core.db import make_engine
 from backend.core.keys import BACKUPS
+from backend.local import manifest
 from backend.local.bringing_back import NotRestored
 from backend.local.encryption import NoIdentity, identities_of, recipient_of, recipients_of
 from backend.local.generations import chosen, generations
@@ -197,3 +199,20 @@ def test_an_archive_let_go_of_while_a_backup_is_made_stops_nothing(
         return
     made = backup(machine, tmp_path / "kept")
     assert [one.key for one in read_list(made.parent / "objects.jsonl")] == ["sha256/ab/photo"]
+
+
+def test_what_was_acknowledged_while_a_backup_began_is_kept_by_the_phone(
+    machine: Machine, tmp_path: Path
+) -> None:
+    """It took its moment before the backup, and ended after the backup's snapshot: it is in no backup."""
+    engine = make_engine(machine.settings.database_url)
+    with engine.begin() as connection:
+        answered_at = connection.execute(text("SELECT now()")).scalar_one()
+        made = backup(machine, tmp_path / "kept")
+        connection.execute(text("INSERT INTO alarm_threshold (code, threshold) VALUES ('disk', 1)"))
+    engine.dispose()
+    # The phone lets go of what was answered before this, and sends again what was answered later.
+    assert asked(machine, "SELECT max(began_at) FROM sync_backup")[0] <= answered_at
+    assert datetime.fromisoformat(manifest.read(made.parent).began_at) <= answered_at
+    restore(machine, tmp_path / "kept")
+    assert asked(machine, "SELECT holds_through FROM sync_epoch ORDER BY number")[-1] <= answered_at

@@ -20,7 +20,7 @@ from backend.evidence.services.sealing import seal_history
 from backend.local import drilling, manifest, programs
 from backend.local.bringing_back import NotRestored
 from backend.local.cluster import NoPostgres
-from backend.local.drilling import drill
+from backend.local.drilling import NotTried, drill
 from backend.local.encryption import identities_of, recipient_of
 from backend.local.generations import chosen
 from backend.local.machine import Machine
@@ -187,8 +187,9 @@ def test_a_role_that_may_make_no_database_says_what_it_needs(
     as_owner("DROP ROLE IF EXISTS wangge_drilling")
     as_owner("CREATE ROLE wangge_drilling LOGIN")
     asked(machine, "GRANT ALL ON ALL TABLES IN SCHEMA public TO wangge_drilling")
-    with pytest.raises(NotRestored, match="CREATEDB"):
+    with pytest.raises(NotTried, match="CREATEDB"):
         drill(on(machine, "copy_kept", "wangge_drilling"), kept)
+    assert acts(machine) == ["backup_made"]
     asked(machine, "DROP OWNED BY wangge_drilling")
     as_owner("DROP ROLE wangge_drilling")
 
@@ -213,14 +214,14 @@ def test_an_address_in_any_spelling_has_a_database_beside_it(
 
 
 @pytest.mark.usefixtures("beside")
-def test_a_drill_without_a_program_for_the_server_says_so_and_is_noted(
+def test_a_drill_without_a_program_for_the_server_says_so(
     machine: Machine, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backup(machine, kept)
     monkeypatch.setattr(programs, "_major", lambda *_: 9)
-    with pytest.raises(NotRestored, match="pg_dump"):
+    with pytest.raises(NotTried, match="pg_dump"):
         drill(machine, kept)
-    assert last_drill(machine)["good"] is False  # type: ignore[index]
+    assert acts(machine) == ["backup_made"], "nothing is known of the backup"
 
 
 def test_without_room_a_drill_is_refused_before_it_starts(
@@ -232,8 +233,9 @@ def test_without_room_a_drill_is_refused_before_it_starts(
     for free, is_refused in ((needed - 1, True), (needed, False)):
         monkeypatch.setattr(shutil, "disk_usage", lambda place, free=free: Usage(free, 0, free))
         monkeypatch.setattr(drilling.Cluster, "start", _refuse)
-        with pytest.raises(NotRestored, match="--scratch" if is_refused else "it was started"):
+        with pytest.raises(NotTried, match="--scratch" if is_refused else "it was started"):
             drill(machine, kept)
+    assert acts(machine) == ["backup_made"], "a good backup is not said to be no good"
 
 
 def _refuse(cluster: object) -> None:

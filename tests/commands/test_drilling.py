@@ -6,6 +6,7 @@ import hashlib
 import shutil
 from collections import namedtuple
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from backend.cli import main
+from backend.commands import drills
 from backend.core.db import Database
 from backend.core.keys import BACKUPS, SEALS
 from backend.evidence.services.sealing import seal_history
@@ -240,3 +242,14 @@ def test_without_room_a_drill_is_refused_before_it_starts(
 
 def _refuse(cluster: object) -> None:
     raise NoPostgres("it was started")
+
+
+def test_a_backup_that_could_not_be_tried_is_not_called_bad_at_the_shell(
+    machine: Machine, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup(machine, kept)
+    monkeypatch.setattr(drills, "the_machine", lambda: nullcontext(machine))
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: Usage(1, 0, 1))
+    said = CliRunner().invoke(main, ["drill", str(kept)])
+    assert said.exit_code == 1
+    assert "--scratch" in said.output and "备份不可用" not in said.output

@@ -54,7 +54,7 @@ class Drilled:
 
 
 def drill(machine: Machine, folder: Path, ways: Ways | None = None, scratch: Path | None = None) -> Drilled:
-    """Restore it apart, check, delete, and note how it went. Raises NotRestored where it is no good, NotTried.
+    """Restore it apart, check, delete, and note how it went. Raises NotRestored where it is bad, NotTried.
 
     In a new cluster in `scratch`, or beside the real database where no server's programs are on this machine.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -12,7 +13,7 @@ import pyrage
 import pytest
 from sqlalchemy import text
 
-from backend.core.blobs.store import ObjectBlobs
+from backend.core.blobs.store import ObjectBlobs, open_blobs
 from backend.core.db import make_engine
 from backend.core.keys import BACKUPS
 from backend.local import manifest
@@ -20,7 +21,7 @@ from backend.local.bringing_back import NotRestored
 from backend.local.encryption import NoIdentity, identities_of, recipient_of, recipients_of
 from backend.local.generations import chosen, generations
 from backend.local.machine import Machine
-from backend.local.object_copies import read_list
+from backend.local.object_copies import Copied, copy_back, read_list
 from backend.local.programs import Programs, programs_for
 from backend.local.restoring import Ways, restore
 from backend.local.safekeeping import NotKept, Wanted, backup
@@ -216,3 +217,22 @@ def test_what_was_acknowledged_while_a_backup_began_is_kept_by_the_phone(
     assert datetime.fromisoformat(manifest.read(made.parent).began_at) <= answered_at
     restore(machine, tmp_path / "kept")
     assert asked(machine, "SELECT holds_through FROM sync_epoch ORDER BY number")[-1] <= answered_at
+
+
+def test_archives_of_data_taken_away_are_in_no_backup_and_come_back_from_none(
+    machine: Machine, tmp_path: Path
+) -> None:
+    """One that was made while a backup ran has no row in it: nobody would ever delete what came back."""
+    archive = tmp_path / "objects/exports/one.zip"
+    archive.parent.mkdir()
+    archive.write_bytes(b"all customers")
+    made = backup(machine, tmp_path / "kept")
+    listed = list(read_list(made.parent / "objects.jsonl"))
+    assert [one.key for one in listed] == ["sha256/ab/photo"]
+    archive.unlink()
+    # A release before copied them too.
+    (tmp_path / "old").write_bytes(b"all customers")
+    older = [*listed, Copied("exports/one.zip", "old", 13, "")]
+    blobs = open_blobs(machine.settings.objects_url)
+    assert copy_back(tmp_path, older, blobs, shutil.copyfileobj, tmp_path) == []
+    assert not archive.exists()

@@ -1,4 +1,4 @@
-"""A full disk, of the files or of the database: said in words each time it is met, and nothing is lost by it."""
+"""A full disk, of the files or of the database: said in words each time, and nothing is lost by it."""
 
 from __future__ import annotations
 

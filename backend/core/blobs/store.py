@@ -16,6 +16,8 @@ import obstore
 from obstore.exceptions import GenericError
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
+# What is made to last some days, and to be deleted: in no backup, which would bring it back.
+PASSING = "exports/"
 _CHUNK = 1024 * 1024
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 

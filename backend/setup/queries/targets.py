@@ -115,7 +115,7 @@ def holds_records(session: Session) -> bool:
 def seen_through(session: Session) -> datetime:
     """The moment from which on a snapshot that is taken next may lack something, by the database's clock.
 
-    What began before and has not ended is not in it, and may be acknowledged with a moment from its beginning.
+    What began before and has not ended is not in it, and may be acknowledged by a moment of its beginning.
     """
     asked = """
         SELECT least(now(), min(xact_start))

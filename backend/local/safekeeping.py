@@ -125,7 +125,7 @@ def reason_of(error: Exception) -> str:
 
 
 def _written(machine: Machine, database: Database, folder: Path, wanted: Wanted, began_at: datetime) -> Path:
-    work = generations.begin(folder, began_at)
+    work = generations.begin(folder, datetime.now(UTC))
     try:
         with database.snapshot() as session:
             snapshot = targets.export_snapshot(session)

@@ -13,6 +13,7 @@ from backend.core.sentences import sentence
 from backend.local import base_backups, drilling
 from backend.local.base_backups import NotNoted
 from backend.local.bringing_back import NotRestored
+from backend.local.drilling import NotTried
 
 
 @click.command()
@@ -41,6 +42,8 @@ def try_backup(
     with the_machine() as machine:
         try:
             found = drilling.drill(machine, folder, ways_of(machine, identity, passphrase_file), scratch)
+        except NotTried as error:
+            raise click.ClickException(str(error)) from error
         except NotRestored as error:
             raise click.ClickException(sentence("commands.not_drilled", why=str(error)).line) from error
         newest = found.held.newest_at

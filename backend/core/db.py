@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import orjson
 from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, func, select
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -40,15 +40,28 @@ SESSION = {
 }
 
 
+def words_of(address: str) -> dict[str, Any]:
+    """libpq's words of a PostgreSQL address in any spelling, SQLAlchemy's too.
+
+    Raises ValueError for what is none.
+    """
+    try:
+        return conninfo_to_dict(address.replace("postgresql+psycopg://", "postgresql://", 1))
+    except ProgrammingError as error:
+        raise ValueError(f"WANGGE_DATABASE_URL: {str(error).strip()}") from error
+
+
+def beside(address: str, database: str) -> str:
+    """The address of another database of the same server."""
+    return make_conninfo("", **words_of(address) | {"dbname": database})
+
+
 def url_of(address: str) -> URL:
     """SQLAlchemy's form of a PostgreSQL address, in any spelling that libpq takes: several hosts too.
 
     Raises ValueError for what is none.
     """
-    try:
-        told = conninfo_to_dict(address.replace("postgresql+psycopg://", "postgresql://", 1))
-    except ProgrammingError as error:
-        raise ValueError(f"WANGGE_DATABASE_URL: {str(error).strip()}") from error
+    told = words_of(address)
     user, password, database = (told.pop(name, None) for name in ("user", "password", "dbname"))
     query = {name: str(value) for name, value in told.items()}
     user, password, database = (str(one) if one is not None else None for one in (user, password, database))

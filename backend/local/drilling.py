@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from backend.core.blobs.store import key_of
+from backend.core.db import beside
 from backend.core.keys import Keys
 from backend.core.sentences import sentence
 from backend.core.services.auditing import note_at_shell
@@ -28,7 +28,7 @@ from backend.local.bringing_back import NotRestored, bring_back, listed
 from backend.local.cluster import Cluster, NoPostgres, present_binaries
 from backend.local.machine import Machine
 from backend.local.manifest import Manifest
-from backend.local.programs import programs_for
+from backend.local.programs import NoProgram, programs_for
 from backend.local.restoring import Checked, Ways, checked
 from backend.local.safekeeping import opened
 from backend.setup.queries import targets
@@ -38,6 +38,10 @@ ROLE, NAME = "wangge_drill", "wangge"
 # A new cluster with PostGIS, and what it writes ahead.
 BYTES_OF_CLUSTER, MOST_LOG_BYTES = 150_000_000, 1_200_000_000
 _LONGEST_WHY = 400
+
+
+class NotTried(NotRestored):
+    """This machine could not try a backup: nothing is known of that, and nothing is noted. Says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +54,19 @@ class Drilled:
 
 
 def drill(machine: Machine, folder: Path, ways: Ways | None = None, scratch: Path | None = None) -> Drilled:
-    """Restore it apart, check, delete, and note how it went. Raises NotRestored where it is no good.
+    """Restore it apart, check, delete, and note how it went. Raises NotRestored where it is bad, NotTried.
 
     In a new cluster in `scratch`, or beside the real database where no server's programs are on this machine.
     """
     try:
         found = _tried(machine, folder, ways or Ways(), scratch)
+    except NotTried:
+        raise
     except NotRestored as error:
         _note(machine, {"good": False, "why": str(error)[:_LONGEST_WHY]})
         raise
+    except NoProgram as error:
+        raise NotTried(str(error)) from error
     counts = {"records": found.held.records, "history": found.held.history}
     _note(machine, {"good": True, **counts, "files": found.files, "seals": found.seals})
     return found
@@ -90,7 +98,7 @@ def _listed(found: Checked) -> Iterator[object_copies.Copied]:
 
 @contextmanager
 def _throwaway(machine: Machine, found: Checked, scratch: Path | None) -> Iterator[Machine]:
-    """The same machine on a database of its own, as an ordinary role; it is deleted. Raises NotRestored."""
+    """The same machine on a database of its own, as an ordinary role; it is deleted. Raises NotTried."""
     binaries = present_binaries(machine.settings.home)
     if binaries is None:
         with _beside(machine) as other:
@@ -107,19 +115,19 @@ def _throwaway(machine: Machine, found: Checked, scratch: Path | None) -> Iterat
             url = cluster.give_database(NAME, ROLE)
             yield Machine(replace(machine.settings, database_url=url), cluster)
         except NoPostgres as error:
-            raise NotRestored(sentence("local.drill_no_cluster", why=str(error)).line) from error
+            raise NotTried(sentence("local.drill_no_cluster", why=str(error)).line) from error
         finally:
             cluster.stop()
 
 
 def need_room(place: Path, made: Manifest | None) -> None:
-    """Raises NotRestored where a cluster with that database would not fit."""
+    """Raises NotTried where a cluster with that database would not fit."""
     size = made.database_bytes if made else 0
     needed = BYTES_OF_CLUSTER + size + min(size, MOST_LOG_BYTES)
     free = shutil.disk_usage(place).free
     if free < needed:
         gigabytes = [size / 1e9 for size in (needed, free)]
-        raise NotRestored(
+        raise NotTried(
             sentence("local.drill_no_room", place=str(place), needed=gigabytes[0], free=gigabytes[1]).line
         )
 
@@ -128,16 +136,16 @@ def need_room(place: Path, made: Manifest | None) -> None:
 def _beside(machine: Machine) -> Iterator[Machine]:
     """A database of its own beside the real one."""
     name = f"wangge_drill_{secrets.token_hex(6)}"
-    url = make_url(machine.settings.database_url).set(database=name)
+    url = beside(machine.settings.database_url, name)
     with opened(machine) as database:
         try:
             with database.glance() as connection:
                 make_database(connection, name)
         except DBAPIError as error:
             why = str(error.orig).strip()
-            raise NotRestored(sentence("local.drill_no_database", why=why).line) from error
+            raise NotTried(sentence("local.drill_no_database", why=why).line) from error
         try:
-            settings = replace(machine.settings, database_url=url.render_as_string(hide_password=False))
+            settings = replace(machine.settings, database_url=url)
             yield Machine(settings, machine.cluster)
         finally:
             with database.glance() as connection:

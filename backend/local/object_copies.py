@@ -13,7 +13,7 @@ from typing import IO, cast
 
 import orjson
 
-from backend.core.blobs.store import ObjectBlobs
+from backend.core.blobs.store import PASSING, ObjectBlobs
 from backend.core.private_files import own_folder
 from backend.local.bringing_back import Copy
 from backend.local.encryption import NoIdentity
@@ -45,6 +45,8 @@ def copy_out(blobs: ObjectBlobs, root: Path, out: IO[bytes], form: Form, known: 
     """Copy what `known` does not list as copied in this form; writes the list, returns how many are new."""
     made = 0
     for key, size in blobs.listing():
+        if key.startswith(PASSING):
+            continue
         found = known.get(key)
         if found is None or found.file != f"{key}{form.ending}" or not _lies_there(root, found):
             found = _copy(blobs, root, key, size, form)
@@ -105,7 +107,7 @@ def copy_back(root: Path, listed: Iterable[Copied], blobs: ObjectBlobs, copy: Co
     """Put objects back that the store lacks; those whose copy is not their content are left out and named."""
     bad = []
     for one in listed:
-        if blobs.has(one.key):
+        if one.key.startswith(PASSING) or blobs.has(one.key):
             continue
         whole = work / "object"
         if (root / one.file).is_file() and _opened(root / one.file, whole, copy, one.key):

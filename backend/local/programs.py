@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
+from backend.core.db import words_of
 from backend.core.sentences import sentence
 from backend.local.machine import Machine
 
@@ -43,7 +44,7 @@ class Programs:
 
         The password goes by the environment: everybody on a machine can read the words of a command.
         """
-        where, environment = conninfo_to_dict(self.database_url), dict(self.environment)
+        where, environment = words_of(self.database_url), dict(self.environment)
         password = where.pop("password", None)
         if password is not None:
             environment["PGPASSWORD"] = str(password)

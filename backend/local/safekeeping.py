@@ -92,7 +92,8 @@ def backup(machine: Machine, folder: Path, wanted: Wanted | None = None) -> Path
         own_folder(one)
     try:
         with opened(machine) as database:
-            began_at = datetime.now(UTC)
+            with database.glance_at_models() as session:
+                began_at = targets.seen_through(session).astimezone(UTC)
             made = _written(machine, database, folder, wanted, began_at)
             generations.thin_out(folder, wanted.keep)
             note_made(database, began_at, {"encrypted": bool(wanted.to)})
@@ -124,7 +125,7 @@ def reason_of(error: Exception) -> str:
 
 
 def _written(machine: Machine, database: Database, folder: Path, wanted: Wanted, began_at: datetime) -> Path:
-    work = generations.begin(folder, began_at)
+    work = generations.begin(folder, datetime.now(UTC))
     try:
         with database.snapshot() as session:
             snapshot = targets.export_snapshot(session)

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -229,3 +230,19 @@ def test_a_drill_that_failed_is_told_until_one_goes_well_and_counts_for_none(
         session.flush()
         found = measures.act_age(session, "backup_drilled")
         assert (measures.failed_drills(session), found.is_never) == (0, False)
+
+
+def test_a_part_that_never_lived_rings_once_and_goes_on_ringing(
+    database: Database, settings: Settings
+) -> None:
+    """A new installation whose worker nobody started: its alarm is not over because it never was well."""
+    Heart(settings, pulses.WEB).beat(database)
+    run(database, "INSERT INTO sync_epoch (number, reason) VALUES (1, 'began') ON CONFLICT DO NOTHING")
+    run(database, "UPDATE sync_epoch SET opened_at = now() - interval '1 hour'")
+    run(database, "UPDATE pulse SET began_at = now() - interval '70 seconds'")
+    assert watch(database, settings) == {"worker", "clock"}
+    began = datetime.now(UTC)
+    for seconds in (0, 61, 122):
+        assert watch(database, settings, began + timedelta(seconds=seconds)) == {"worker", "clock"}
+    with database.transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM alarm_raised WHERE code = 'worker'")) == 1

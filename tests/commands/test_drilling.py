@@ -6,19 +6,23 @@ import hashlib
 import shutil
 from collections import namedtuple
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from backend.cli import main
+from backend.commands import drills
 from backend.core.db import Database
 from backend.core.keys import BACKUPS, SEALS
 from backend.evidence.services.sealing import seal_history
-from backend.local import drilling, manifest
+from backend.local import drilling, manifest, programs
 from backend.local.bringing_back import NotRestored
 from backend.local.cluster import NoPostgres
-from backend.local.drilling import drill
+from backend.local.drilling import NotTried, drill
 from backend.local.encryption import identities_of, recipient_of
 from backend.local.generations import chosen
 from backend.local.machine import Machine
@@ -185,10 +189,41 @@ def test_a_role_that_may_make_no_database_says_what_it_needs(
     as_owner("DROP ROLE IF EXISTS wangge_drilling")
     as_owner("CREATE ROLE wangge_drilling LOGIN")
     asked(machine, "GRANT ALL ON ALL TABLES IN SCHEMA public TO wangge_drilling")
-    with pytest.raises(NotRestored, match="CREATEDB"):
+    with pytest.raises(NotTried, match="CREATEDB"):
         drill(on(machine, "copy_kept", "wangge_drilling"), kept)
+    assert acts(machine) == ["backup_made"]
     asked(machine, "DROP OWNED BY wangge_drilling")
     as_owner("DROP ROLE wangge_drilling")
+
+
+@pytest.mark.usefixtures("beside")
+@pytest.mark.parametrize("spelling", ["words", "two hosts", "of SQLAlchemy"])
+def test_an_address_in_any_spelling_has_a_database_beside_it(
+    machine: Machine, kept: Path, spelling: str
+) -> None:
+    words = conninfo_to_dict(machine.settings.database_url)
+    twice = {"host": f"/nowhere,{words['host']}"}
+    addresses = {
+        "words": make_conninfo("", **words),
+        "two hosts": make_conninfo("", **words | twice),
+        "of SQLAlchemy": machine.settings.database_url.replace("postgresql:", "postgresql+psycopg:"),
+    }
+    settings = replace(machine.settings, database_url=addresses[spelling])
+    other = Machine(settings, machine.cluster)
+    backup(other, kept)
+    assert drill(other, kept).files == 1
+    assert left(machine) == []
+
+
+@pytest.mark.usefixtures("beside")
+def test_a_drill_without_a_program_for_the_server_says_so(
+    machine: Machine, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup(machine, kept)
+    monkeypatch.setattr(programs, "_major", lambda *_: 9)
+    with pytest.raises(NotTried, match="pg_dump"):
+        drill(machine, kept)
+    assert acts(machine) == ["backup_made"], "nothing is known of the backup"
 
 
 def test_without_room_a_drill_is_refused_before_it_starts(
@@ -200,9 +235,21 @@ def test_without_room_a_drill_is_refused_before_it_starts(
     for free, is_refused in ((needed - 1, True), (needed, False)):
         monkeypatch.setattr(shutil, "disk_usage", lambda place, free=free: Usage(free, 0, free))
         monkeypatch.setattr(drilling.Cluster, "start", _refuse)
-        with pytest.raises(NotRestored, match="--scratch" if is_refused else "it was started"):
+        with pytest.raises(NotTried, match="--scratch" if is_refused else "it was started"):
             drill(machine, kept)
+    assert acts(machine) == ["backup_made"], "a good backup is not said to be no good"
 
 
 def _refuse(cluster: object) -> None:
     raise NoPostgres("it was started")
+
+
+def test_a_backup_that_could_not_be_tried_is_not_called_bad_at_the_shell(
+    machine: Machine, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup(machine, kept)
+    monkeypatch.setattr(drills, "the_machine", lambda: nullcontext(machine))
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: Usage(1, 0, 1))
+    said = CliRunner().invoke(main, ["drill", str(kept)])
+    assert said.exit_code == 1
+    assert "--scratch" in said.output and "备份不可用" not in said.output

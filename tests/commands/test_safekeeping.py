@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pyrage
 import pytest
 from sqlalchemy import text
 
+from backend.core.blobs.store import ObjectBlobs, open_blobs
 from backend.core.db import make_engine
 from backend.core.keys import BACKUPS
+from backend.local import manifest
 from backend.local.bringing_back import NotRestored
 from backend.local.encryption import NoIdentity, identities_of, recipient_of, recipients_of
 from backend.local.generations import chosen, generations
 from backend.local.machine import Machine
+from backend.local.object_copies import Copied, copy_back, read_list
 from backend.local.programs import Programs, programs_for
 from backend.local.restoring import Ways, restore
 from backend.local.safekeeping import NotKept, Wanted, backup
@@ -173,3 +179,60 @@ def test_a_file_that_is_no_identity_is_said(tmp_path: Path) -> None:
     (tmp_path / "safe").write_text("not a key\n")
     with pytest.raises(NoIdentity):
         identities_of((), [tmp_path / "safe"])
+
+
+@pytest.mark.parametrize("key", ["exports/one.zip", f"sha256/cd/{'cd' * 32}"])
+def test_an_archive_let_go_of_while_a_backup_is_made_stops_nothing(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    """Whoever deletes an archive at the wrong moment does not leave a day without a backup; a photo that is
+    gone does."""
+    listing = ObjectBlobs.listing
+
+    def with_one_that_goes(blobs: ObjectBlobs) -> Iterator[tuple[str, int]]:
+        yield key, 5
+        yield from listing(blobs)
+
+    monkeypatch.setattr(ObjectBlobs, "listing", with_one_that_goes)
+    if key.startswith("sha256/"):
+        with pytest.raises(NotKept):
+            backup(machine, tmp_path / "kept")
+        return
+    made = backup(machine, tmp_path / "kept")
+    assert [one.key for one in read_list(made.parent / "objects.jsonl")] == ["sha256/ab/photo"]
+
+
+def test_what_was_acknowledged_while_a_backup_began_is_kept_by_the_phone(
+    machine: Machine, tmp_path: Path
+) -> None:
+    """It took its moment before the backup, and ended after the backup's snapshot: it is in no backup."""
+    engine = make_engine(machine.settings.database_url)
+    with engine.begin() as connection:
+        answered_at = connection.execute(text("SELECT now()")).scalar_one()
+        made = backup(machine, tmp_path / "kept")
+        connection.execute(text("INSERT INTO alarm_threshold (code, threshold) VALUES ('disk', 1)"))
+    engine.dispose()
+    # The phone lets go of what was answered before this, and sends again what was answered later.
+    assert asked(machine, "SELECT max(began_at) FROM sync_backup")[0] <= answered_at
+    assert datetime.fromisoformat(manifest.read(made.parent).began_at) <= answered_at
+    restore(machine, tmp_path / "kept")
+    assert asked(machine, "SELECT holds_through FROM sync_epoch ORDER BY number")[-1] <= answered_at
+
+
+def test_archives_of_data_taken_away_are_in_no_backup_and_come_back_from_none(
+    machine: Machine, tmp_path: Path
+) -> None:
+    """One that was made while a backup ran has no row in it: nobody would ever delete what came back."""
+    archive = tmp_path / "objects/exports/one.zip"
+    archive.parent.mkdir()
+    archive.write_bytes(b"all customers")
+    made = backup(machine, tmp_path / "kept")
+    listed = list(read_list(made.parent / "objects.jsonl"))
+    assert [one.key for one in listed] == ["sha256/ab/photo"]
+    archive.unlink()
+    # A release before copied them too.
+    (tmp_path / "old").write_bytes(b"all customers")
+    older = [*listed, Copied("exports/one.zip", "old", 13, "")]
+    blobs = open_blobs(machine.settings.objects_url)
+    assert copy_back(tmp_path, older, blobs, shutil.copyfileobj, tmp_path) == []
+    assert not archive.exists()

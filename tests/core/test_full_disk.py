@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import obstore
 import pytest
+from obstore.exceptions import GenericError
 from sqlalchemy import text
 
+from backend.core.blobs.store import open_blobs
 from backend.core.blobs.upload_files import Parts
 from backend.core.db import Database
 from mobile_api_spec.phone import Phone
@@ -60,3 +65,23 @@ def test_every_request_that_meets_a_full_disk_says_so(
     for _ in range(2):
         answer = rep("POST", "/uploads", headers=TUS | sent)
         assert (answer.status_code, answer.get_json()["code"]) == (507, "server_disk_full")
+
+
+@pytest.mark.parametrize(
+    ("number", "is_told"), [(errno.ENOSPC, True), (errno.EDQUOT, True), (errno.EIO, False)]
+)
+def test_a_store_of_files_says_that_its_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, is_told: bool
+) -> None:
+    """As obstore says it of a file system without room: an error of its own, the system's in its words."""
+
+    def full(*_: Any) -> None:
+        raise GenericError(
+            "Generic LocalFileSystem error: Unable to copy data to file: "
+            f"{os.strerror(number)} (os error {number})"
+        )
+
+    monkeypatch.setattr(obstore, "put", full)
+    with pytest.raises(OSError if is_told else GenericError) as met:
+        open_blobs(tmp_path.as_uri()).put("sha256/ab/ab", iter([b"x"]))
+    assert getattr(met.value, "errno", None) == (number if is_told else None)

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from backend.core.blobs.store import BlobStore, key_of, open_blobs
 from backend.core.blobs.upload_files import Parts
@@ -251,6 +252,23 @@ def test_a_store_that_is_away_delays_and_loses_nothing(place: Receiving, town: T
     assert uploading.settle_waiting(place) == 1
     assert place.blobs.get(key_of(hashlib.sha256(DATA).hexdigest())) == DATA
     assert uploading.settle_waiting(place) == 0
+
+
+def test_a_file_has_arrived_when_its_transaction_began(
+    place: Receiving, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not before, however long that waits: a backup takes what began before it and did not end as missing."""
+    began = []
+    noted = uploading.note_arrived
+
+    def note(session: Session, sha256: str, size: int) -> None:
+        began.append(session.scalar(text("SELECT now()")))
+        noted(session, sha256, size)
+
+    monkeypatch.setattr(uploading, "note_arrived", note)
+    upload_id = begun(place, town)
+    upload = uploading.receive_bytes(place, town.actor("rep"), upload_id, 0, iter([DATA]))
+    assert [upload.finished_at] == began
 
 
 def test_a_full_disk_is_said_and_what_fitted_stays(tmp_path: Path) -> None:

@@ -26,10 +26,21 @@ _FORGET = text("""
     )
 """)
 # After a night in which everything was off nobody is silent yet: it counts from where somebody else lives who
-# would have heard. Once it rings it counts from the last sign, whoever is started anew meanwhile.
+# would have heard. Once it rings it counts from the last sign, whoever is started anew meanwhile; where there
+# never was one, from when this history began.
 _SILENT = text("""
     SELECT coalesce(extract(epoch FROM now() - greatest(
-        (SELECT max(at) FROM pulse WHERE part = :part),
+        coalesce(
+            (SELECT max(at) FROM pulse WHERE part = :part),
+            (SELECT min(opened_at)
+             FROM sync_epoch
+             WHERE EXISTS (
+                SELECT
+                FROM alarm_raised
+                WHERE code = :part
+                AND ended_at IS NULL
+             ))
+        ),
         (SELECT min(began_at)
          FROM pulse
          WHERE part <> :part

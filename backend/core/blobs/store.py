@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -11,9 +13,13 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 import obstore
+from obstore.exceptions import GenericError
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
+# What is made to last some days, and to be deleted: in no backup, which would bring it back.
+PASSING = "exports/"
 _CHUNK = 1024 * 1024
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
 
 
 class BlobStore(Protocol):
@@ -43,9 +49,12 @@ class ObjectBlobs:
         self._folder = folder
 
     def put(self, key: str, chunks: Iterable[bytes]) -> None:
-        """Store bytes under a key, once."""
+        """Store bytes under a key, once. Raises OSError where a disk is full."""
         if not self.has(key):
-            obstore.put(self._store, key, iter(chunks))
+            try:
+                obstore.put(self._store, key, iter(chunks))
+            except GenericError as error:
+                raise _of_the_disk(error) or error from error
             if self._folder is not None:
                 # obstore leaves a file to the kernel; what is acknowledged must outlive a power cut.
                 path = self._folder / key
@@ -104,6 +113,13 @@ class ObjectBlobs:
         """Delete what is at a key, if anything is: of what was made to last a while, never of evidence."""
         with suppress(FileNotFoundError):
             obstore.delete(self._store, key)
+
+
+def _of_the_disk(error: GenericError) -> OSError | None:
+    """What the system said beneath: obstore has it in its words alone."""
+    found = _OS_ERROR.search(str(error))
+    number = int(found[1]) if found else 0
+    return OSError(number, os.strerror(number)) if number in (errno.ENOSPC, errno.EDQUOT) else None
 
 
 def _link(path: Path, target: Path) -> bool:

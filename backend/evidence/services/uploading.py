@@ -190,20 +190,18 @@ def settle(place: Receiving, upload_id: str) -> Upload:
         with place.database.transaction() as session:
             session.execute(update(Upload).where(Upload.id == upload.id).values(whole_at=datetime.now(UTC)))
         return _read(place, upload_id)
-    upload.finished_at = datetime.now(UTC)
     with place.database.transaction() as session:
+        # By when its transaction began: a backup that does not see it counts as older than that.
         kept = session.execute(
             update(Upload)
             .where(Upload.id == upload.id, Upload.finished_at.is_(None), Upload.ended_at.is_(None))
-            .values(
-                whole_at=func.coalesce(Upload.whole_at, upload.finished_at), finished_at=upload.finished_at
-            )
+            .values(whole_at=func.coalesce(Upload.whole_at, func.now()), finished_at=func.now())
             .returning(Upload.id)
         )
         note_rows(session, "upload", kept.scalars())
         note_arrived(session, upload.sha256, upload.length_bytes)
     place.parts.remove(upload_id)
-    return upload
+    return _read(place, upload_id)
 
 
 def _read(place: Receiving, upload_id: str) -> Upload:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor
-from backend.core.blobs.store import BlobStore
+from backend.core.blobs.store import PASSING, BlobStore
 from backend.core.errors import Problem
 from backend.core.kinds.registry import KINDS
 from backend.core.queries import policy
@@ -128,4 +128,4 @@ def _let_go(blobs: BlobStore, run: ExportRun) -> None:
 
 def key_of_export(run: ExportRun) -> str:
     """Where its file lies in the object store."""
-    return f"exports/{run.id}.zip"
+    return f"{PASSING}{run.id}.zip"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -109,6 +110,21 @@ def holds_records(session: Session) -> bool:
         SELECT EXISTS (SELECT FROM sync_document)
     """
     return bool(session.execute(text(asked)).scalar_one())
+
+
+def seen_through(session: Session) -> datetime:
+    """The moment from which on a snapshot that is taken next may lack something, by the database's clock.
+
+    What began before and has not ended is not in it, and may be acknowledged by a moment of its beginning.
+    """
+    asked = """
+        SELECT least(now(), min(xact_start))
+        FROM pg_stat_activity
+        WHERE datname = current_database()
+        AND pid <> pg_backend_pid()
+    """
+    found: datetime = session.execute(text(asked)).scalar_one()
+    return found
 
 
 def export_snapshot(session: Session) -> str:

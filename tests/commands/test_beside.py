@@ -250,6 +250,7 @@ def test_every_command_beside_a_loaded_server_leaves_it_answering(made: Server, 
     assert list(tmp_path.glob("kept/*/database.dump"))
 
 
+@pytest.mark.long
 def test_a_restore_that_drains_is_followed_by_serving(made: Server, tmp_path: Path) -> None:
     def wangge(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -326,6 +327,7 @@ def test_a_signal_to_make_ends_everything(made: Server) -> None:
     assert until(lambda: left() == [], 30), left()
 
 
+@pytest.mark.long
 def test_a_killed_server_leaves_nothing_that_the_next_one_does_not_end(home: Path) -> None:
     with by_itself() as server:
         server.end(signal.SIGKILL)
@@ -336,6 +338,7 @@ def test_a_killed_server_leaves_nothing_that_the_next_one_does_not_end(home: Pat
     assert left() == []
 
 
+@pytest.mark.long
 def test_a_command_that_outlives_the_server_stops_the_database(home: Path) -> None:
     with by_itself() as server:
         command = Machine.prepare(config.read({"WANGGE_HOME": str(HERE)}))

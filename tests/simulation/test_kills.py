@@ -103,7 +103,7 @@ def attempt(phone: Phone) -> bool:
     ("trouble", "wanted"),
     [
         pytest.param(killer, 8, id="killed"),
-        pytest.param(restarter, 2, id="restarted"),
+        pytest.param(restarter, 2, id="restarted", marks=pytest.mark.long),
         pytest.param(
             killer, 60, id="killed for minutes", marks=[pytest.mark.long, pytest.mark.timeout(1200)]
         ),

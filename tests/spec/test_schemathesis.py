@@ -84,7 +84,13 @@ def requests_of(operation: APIOperation) -> list[Case]:
     return made
 
 
-@pytest.mark.parametrize("role", list(BY_ROLE), ids=str)
+# The others see less of the same: in `make test-long`.
+QUICK = {Role.ADMIN, Role.DISPATCHER, Role.REPRESENTATIVE, Role.CREW_LEADER}
+
+
+@pytest.mark.parametrize(
+    "role", [one if one in QUICK else pytest.param(one, marks=pytest.mark.long) for one in BY_ROLE], ids=str
+)
 def test_nothing_breaks_and_every_answer_is_documented(
     fuzzed: tuple[Flask, Database, config.Settings], operations: list[list[Case]], role: Role
 ) -> None:

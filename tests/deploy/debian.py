@@ -32,7 +32,7 @@ def program(name: str, packages: Sequence[str]) -> Program:
     installed = shutil.which(name, path=f"{os.environ['PATH']}:{BESIDE}")
     if installed:
         return Program(Path(installed), {}, Path("/"))
-    target = UNPACKED / name
+    target = UNPACKED / "-".join(packages)
     with one_at_a_time():
         if not (target / "READY").exists():
             _unpack(packages, target)

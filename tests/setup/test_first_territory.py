@@ -16,12 +16,11 @@ from backend.core.config import Settings
 from backend.core.db import Database
 from backend.core.errors import Problem
 from backend.core.installation import USUAL, installed_as
-from backend.core.services import credentials
 from backend.setup.queries.emptiness import is_empty
 from backend.setup.services import page_token
 from backend.setup.services.setting_up import set_up
 from backend.territory.services import first_ground
-from tests.factories import CHEAP, uid
+from tests.factories import uid
 from tests.setup.test_setting_up import WANTED, count, loaded, post
 
 WEST, SOUTH, SIDE = 120.3, 36.0, 0.01
@@ -43,9 +42,8 @@ def map_of(count_: int) -> bytes:
 
 
 @pytest.fixture(autouse=True)
-def _as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What is set up here holds for this process: not so in the tests after it. Hashes cost little."""
-    monkeypatch.setattr(credentials, "_HASHER", CHEAP)
+def _as_before() -> Iterator[None]:
+    """What is set up here holds for this process: not so in the tests after it."""
     with installed_as(USUAL):
         yield
 
